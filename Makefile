@@ -1,0 +1,51 @@
+# The two commands of the README, and what keeps the project in order. `make help` lists them.
+#
+# Every interpreter version has one environment of its own, .venv-3.12 for example. It is made once, made anew when a
+# pin changes, and counts as ready only when its last step has written the stamp: an interrupted install starts over.
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv-$(VERSION)
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --constraint constraints.txt
+
+.PHONY: help demo test lint clean check-python
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@echo 'Another interpreter: PYTHON=python3.12 make test'
+
+demo: $(VENV)/.ready-to-run ## Install what is needed and open the page on http://127.0.0.1:7860
+	$(RUN) app.py
+
+# Two processes with one thread each: two cores are what the tests are made for.
+test: $(VENV)/.ready-to-develop ## Run every test
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist loadfile
+
+lint: $(VENV)/.ready-to-develop ## Check style, format and types
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+clean: ## Remove the environments and caches, not data/ or runs/
+	rm -rf .venv-3.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
+
+# pip is pinned too, and builds efficientnet-pytorch (a source archive) with a pinned setuptools.
+$(VENV)/.ready-to-run: requirements.txt constraints.txt | check-python
+	@echo 'Making $(VENV); the first time this downloads torch and takes minutes.'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) pip
+	$(PIP) --build-constraint constraints.txt --requirement requirements.txt
+	touch $@
+
+$(VENV)/.ready-to-develop: $(VENV)/.ready-to-run requirements-dev.txt
+	$(PIP) --requirement requirements-dev.txt
+	touch $@
+
+check-python:
+	@case '$(VERSION)' in \
+	  3.11|3.12|3.13) ;; \
+	  '') echo 'error: $(PYTHON) does not run. Name a Python 3.11, 3.12 or 3.13: PYTHON=python3.12 make ...' >&2; exit 2 ;; \
+	  *) echo 'error: $(PYTHON) is Python $(VERSION); 3.11, 3.12 or 3.13 is needed: PYTHON=python3.12 make ...' >&2; exit 2 ;; \
+	esac

@@ -1,0 +1,1 @@
+"""Labelled pictures: Parquet, folders and CSV mappings, read and written as streams."""

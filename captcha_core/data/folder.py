@@ -1,0 +1,207 @@
+"""Labelled pictures in folders and in CSV or TSV mappings.
+
+The readers go on after a row that cannot be read: it comes out as the :class:`CaptchaLabError` which says why, in
+its place, so that ``make_dataset.py`` can count and list such rows while other callers raise it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from captcha_core.data.schema import Sample
+from captcha_core.errors import CaptchaLabError, DataError, ImageError
+from captcha_core.imaging import PICTURE_SUFFIXES, read_picture
+
+LABELS_FILE = "labels.csv"
+
+# A label in a file's name holds no "_" and no white space unless the user's own pattern says otherwise.
+_LABEL_FIRST = re.compile(r"(?P<label>[^_\s]+)(_\d+)?")
+_NUMBER_FIRST = re.compile(r"\d+_(?P<label>[^_\s]+)")
+
+
+def visible_entries(folder: str | Path) -> list[Path]:
+    """Return what is in a folder, sorted by name, without hidden entries.
+
+    Raises:
+        DataError: If there is no such folder or it cannot be listed.
+    """
+    try:
+        return sorted(entry for entry in Path(folder).iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be listed ({error.strerror}); check the path and its permissions.") from error
+
+
+def picture_files(folder: str | Path) -> list[Path]:
+    """Return the picture files of a folder, sorted by name; neither hidden ones nor those of its folders.
+
+    Raises:
+        DataError: If there is no such folder or it holds no pictures.
+    """
+    entries = visible_entries(folder)
+    files = [entry for entry in entries if entry.suffix.lower() in PICTURE_SUFFIXES and entry.is_file()]
+    if not files:
+        inner = ", ".join(entry.name for entry in entries if entry.is_dir())
+        remedy = f"name its folders instead: {inner}" if inner else "name one that does"
+        raise DataError(f"{folder} holds no pictures; {remedy}.")
+    return files
+
+
+def iter_folder(path: str | Path, pattern: str | None = None) -> Iterator[Sample | CaptchaLabError]:
+    """Stream a folder of labelled pictures.
+
+    The labels are those of the folder's ``labels.csv`` (see :func:`iter_csv`) if it has one and no pattern is
+    given, else they are in the names of the files (see :func:`iter_files`).
+
+    Args:
+        path: The folder; folders in it are not entered.
+        pattern: As for :func:`iter_files`.
+
+    Yields:
+        The pictures sorted by name, or in the order of ``labels.csv``; an error in place of an unreadable one.
+
+    Raises:
+        DataError: If there are no pictures, or labels cannot be told from the names.
+    """
+    mapping = Path(path) / LABELS_FILE
+    if pattern is None and mapping.is_file():
+        yield from iter_csv(mapping)
+    else:
+        yield from iter_files(picture_files(path), pattern)
+
+
+def iter_files(files: Iterable[Path], pattern: str | None = None) -> Iterator[Sample | CaptchaLabError]:
+    r"""Stream picture files whose names are their labels.
+
+    Without a pattern, all names must have the same form: ``aB3xQ.png``, where ``_17`` may follow to tell
+    pictures of one text apart (``aB3xQ_17.png``), or ``17_aB3xQ.png``. Names that fit both, like
+    ``1234_5678.png``, are refused rather than guessed at.
+
+    Args:
+        files: The files.
+        pattern: A regular expression for the whole name without its ending, with a group ``label``:
+            ``r"\d+_(?P<label>.+)"``. A name that it does not fit is an unreadable row.
+
+    Yields:
+        The pictures in order; an error in place of an unreadable one.
+
+    Raises:
+        DataError: If the pattern is not one, or labels cannot be told from the names.
+    """
+    files = list(files)
+    expression = _compiled(pattern) if pattern is not None else _form_of(files)
+    for file in files:
+        match = expression.fullmatch(file.stem)
+        if not _is_unicode(file.name):
+            yield DataError(f"{file} has a name that is not Unicode, so its label is unknown; rename it.")
+        elif match is None or not match["label"]:
+            yield DataError(f"{file} does not fit the pattern {pattern!r}, so its label is unknown.")
+        else:
+            yield _sample(file, match["label"], file.name, source=file.absolute().parent.name)
+
+
+def iter_csv(
+    path: str | Path, *, file_column: str | None = None, label_column: str | None = None
+) -> Iterator[Sample | CaptchaLabError]:
+    """Stream the pictures that a CSV or TSV file names, with their labels.
+
+    The first line names the columns, ``file`` and ``label`` among them. Fields are separated by commas, semicolons
+    or tabs, whichever the first line has most of. The text is UTF-8; a byte order mark is tolerated. Labels stay
+    text; white space around them is dropped. Files are looked for beside the CSV file unless their path is absolute.
+
+    Args:
+        path: The CSV or TSV file.
+        file_column: The column of the file names, if it is not ``file``.
+        label_column: The column of the labels, if it is not ``label``.
+
+    Yields:
+        The pictures in order; in place of a row without label or with a missing picture, an error that names the line.
+
+    Raises:
+        DataError: If the file cannot be read as such a table.
+    """
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            first_line = text.readline()
+            text.seek(0)
+            reader = csv.reader(text, delimiter=max(",;\t", key=first_line.count), strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            file_at, label_at = (_place(header, path, *c) for c in ((file_column, "file"), (label_column, "label")))
+            for row in reader:
+                if any(row):
+                    yield _csv_row(path, f"{path}, line {reader.line_num}", header, row, file_at, label_at)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist; check the path.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened ({error.strerror}); check the path and its permissions.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}; save it again as CSV.") from error
+
+
+def _csv_row(
+    path: Path, where: str, header: list[str], row: list[str], file_at: int, label_at: int
+) -> Sample | CaptchaLabError:
+    if len(row) != len(header):
+        return DataError(f"{where} has {len(row)} fields where the first line has {len(header)}; quote the commas.")
+    name, label = row[file_at].strip(), row[label_at].strip()
+    if not name or not label:
+        return DataError(f"{where} has no {'label' if name else 'file'}; fill it in.")
+    sample = _sample(path.parent / name, label, name, source=_source_of(path))
+    return DataError(f"{where}: {sample}") if isinstance(sample, CaptchaLabError) else sample
+
+
+def _sample(file: Path, label: str, name: str, source: str) -> Sample | ImageError:
+    try:
+        return Sample(read_picture(file, name=name), label, name, source)
+    except ImageError as error:
+        return error
+
+
+def _is_unicode(name: str) -> bool:
+    """Tell a name apart whose bytes are no UTF-8: Python stands surrogates in for them, which no file can store."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _source_of(mapping: Path) -> str:
+    """Name a mapping by its own stem, but a folder's ``labels.csv`` by the folder."""
+    return mapping.absolute().parent.name if mapping.name == LABELS_FILE else mapping.stem
+
+
+def _place(header: list[str], path: Path, named: str | None, usual: str) -> int:
+    wanted = named or usual
+    if wanted in header:
+        return header.index(wanted)
+    option = "--label-column" if usual == "label" else "--image-column"
+    seen = ", ".join(header) or "none"
+    raise DataError(f"{path} has no column {wanted!r}; its first line names {seen}. Name the column with {option}.")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise DataError(f"The pattern {pattern!r} is not a regular expression ({error}).") from error
+    if "label" not in expression.groupindex:
+        raise DataError(f"The pattern {pattern!r} has no group (?P<label>...); add one around the label.")
+    return expression
+
+
+def _form_of(files: list[Path]) -> re.Pattern[str]:
+    """Return the one form that all the names have."""
+    misfits = [next((f for f in files if not form.fullmatch(f.stem)), None) for form in (_LABEL_FIRST, _NUMBER_FIRST)]
+    remedy = r'say where the label is with --pattern, for example --pattern "(?P<label>[^_]+)_\d+"'
+    if None not in misfits:
+        raise DataError(f"The label cannot be told from the name of {misfits[0]}; {remedy}.")
+    if misfits == [None, None] and files:
+        raise DataError(f"The label of {files[0]} may be either number in its name; {remedy}.")
+    if misfits[0] is not None:
+        return _NUMBER_FIRST
+    # Names like img_1.png, img_2.png hold a counter and no label at all.
+    if len(files) > 2 and len({file.stem.partition("_")[0] for file in files}) == 1:
+        raise DataError(f"All names like {files[0]} would give the same label; {remedy}, or use a CSV file.")
+    return _LABEL_FIRST

@@ -1,0 +1,121 @@
+"""How many texts and characters were read right, and which characters are taken for which."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jiwer
+
+from captcha_core.errors import CaptchaLabError
+from captcha_core.evaluation.calibration import expected_calibration_error
+from captcha_core.prediction import Prediction
+
+# jiwer's default strips white space at the ends, which would call " ab" and "ab" the same label.
+_CHARACTERS = jiwer.Compose([jiwer.ReduceToListOfListOfChars()])
+
+
+class Confusion(NamedTuple):
+    """A character taken for another, so often.
+
+    Attributes:
+        truth: The label's character; empty where the model wrote one too many.
+        read: What the model read; empty where it missed the character.
+        times: How often.
+    """
+
+    truth: str
+    read: str
+    times: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Figures over a set of labelled pictures; an unreadable picture counts as read wrong, as if nothing was read.
+
+    Attributes:
+        n: Pictures.
+        unreadable: Those of them that could not be opened.
+        exact_match: Share of the pictures whose text equals the label, case included.
+        exact_match_folded: The same with case ignored (``str.casefold`` on both sides).
+        char_accuracy: Share of the labels' characters that jiwer's alignment counts as hits; characters
+            written beyond the label do not lower it (they raise ``cer``).
+        cer: Character error rate: substitutions, deletions and insertions per character of the labels.
+        ece: Expected calibration error of the confidence as a forecast of ``exact_match``, over readable pictures.
+        confusions: Character confusions, most frequent first.
+    """
+
+    n: int
+    unreadable: int
+    exact_match: float
+    exact_match_folded: float
+    char_accuracy: float
+    cer: float
+    ece: float
+    confusions: tuple[Confusion, ...]
+
+
+def evaluate_predictions(labels: Sequence[str], predictions: Sequence[Prediction | CaptchaLabError]) -> Metrics:
+    """Measure predictions against labels.
+
+    Args:
+        labels: The true texts.
+        predictions: What was read, in the same order; an error stands for a picture that could not be opened.
+
+    Raises:
+        ValueError: If there are no labels, or not one prediction for each.
+    """
+    if not labels or len(labels) != len(predictions):
+        raise ValueError(
+            f"{len(predictions)} predictions for {len(labels)} labels; give at least one of each, in pairs"
+        )
+    pairs = list(zip(labels, predictions, strict=True))
+    readable = [(label, p) for label, p in pairs if isinstance(p, Prediction)]
+    correct = [p.text == label for label, p in readable]
+    folded = [p.text.casefold() == label.casefold() for label, p in readable]
+    aligned = align(labels, [p.text if isinstance(p, Prediction) else "" for p in predictions])
+    in_labels = aligned.hits + aligned.substitutions + aligned.deletions
+    return Metrics(
+        n=len(pairs),
+        unreadable=len(pairs) - len(readable),
+        exact_match=sum(correct) / len(pairs),
+        exact_match_folded=sum(folded) / len(pairs),
+        char_accuracy=aligned.hits / in_labels if in_labels else 1.0,
+        cer=float(aligned.cer),
+        ece=expected_calibration_error([p.confidence for _, p in readable], correct),
+        confusions=tuple(count_confusions(align([label for label, _ in readable], [p.text for _, p in readable]))),
+    )
+
+
+def align(labels: Sequence[str], texts: Sequence[str]) -> jiwer.CharacterOutput:
+    """Align every text with its label, character by character and nothing stripped, through jiwer.
+
+    Either side may be empty. Where all labels are empty, jiwer's ``cer`` is the number of characters written.
+    """
+    return jiwer.process_characters(
+        list(labels), list(texts), reference_transform=_CHARACTERS, hypothesis_transform=_CHARACTERS
+    )
+
+
+def count_confusions(aligned: jiwer.CharacterOutput) -> list[Confusion]:
+    """Count which character was read as which, most frequent first, then in the characters' order."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for truth, read, chunks in zip(aligned.references, aligned.hypotheses, aligned.alignments, strict=True):
+        for chunk in chunks:
+            if chunk.type == "equal":
+                continue
+            expected = truth[chunk.ref_start_idx : chunk.ref_end_idx]
+            written = read[chunk.hyp_start_idx : chunk.hyp_end_idx]
+            # A substitution has one character on each side, a deletion and an insertion have one side empty.
+            length = max(len(expected), len(written))
+            counts.update(zip(expected or [""] * length, written or [""] * length, strict=True))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [Confusion(truth, read, times) for (truth, read), times in ordered]
+
+
+def char_errors(label: str, text: str) -> int:
+    """Return the number of wrong, missing and surplus characters."""
+    aligned = align([label], [text])
+    return aligned.substitutions + aligned.deletions + aligned.insertions

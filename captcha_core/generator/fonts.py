@@ -1,0 +1,67 @@
+"""Fonts that are at hand: those inside matplotlib, a dependency, and those of the system."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from captcha_core.errors import CaptchaLabError
+
+# Faces of the DejaVu family, which comes inside matplotlib: sans, serif and typewriter, plain, bold and slanted.
+DEFAULT_FONTS = (
+    "DejaVuSans",
+    "DejaVuSans-Bold",
+    "DejaVuSans-Oblique",
+    "DejaVuSansMono",
+    "DejaVuSansMono-Bold",
+    "DejaVuSerif",
+    "DejaVuSerif-Bold",
+    "DejaVuSerif-Italic",
+)
+
+
+def find_font(name: str) -> Path:
+    """Return the file of a font.
+
+    Args:
+        name: Path of a .ttf or .otf file, or a file's name without its suffix ("DejaVuSans-Bold").
+
+    Raises:
+        CaptchaLabError: If there is none, with the names of those that there are.
+    """
+    if name.lower().endswith((".ttf", ".otf")) and Path(name).is_file():
+        return Path(name)
+    fonts = available_fonts()
+    if name not in fonts:
+        known = ", ".join(sorted(fonts)[:12])
+        raise CaptchaLabError(f"There is no font {name!r}. Give a .ttf or .otf file, or one of: {known} ...")
+    return fonts[name]
+
+
+@cache
+def available_fonts() -> dict[str, Path]:
+    """Return every font file at hand by its name without suffix; matplotlib's win over the system's."""
+    found: dict[str, Path] = {}
+    for folder in _font_folders():
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() in {".ttf", ".otf"}:
+                found.setdefault(path.stem, path)
+    return found
+
+
+def _font_folders() -> list[Path]:
+    """Return the folders to search; matplotlib is located without importing it."""
+    folders = []
+    spec = importlib.util.find_spec("matplotlib")
+    if spec is not None and spec.origin is not None:
+        folders.append(Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf")
+    if sys.platform == "win32":
+        folders.append(Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts")
+    elif sys.platform == "darwin":
+        folders += [Path("/System/Library/Fonts"), Path("/Library/Fonts"), Path.home() / "Library/Fonts"]
+    else:
+        folders += [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
+    return [folder for folder in folders if folder.is_dir()]

@@ -1,0 +1,134 @@
+"""Batches for training: which rows in which order is a function of seed and epoch alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from captcha_core.alphabet import Alphabet
+from captcha_core.data.parquet import ParquetRows
+from captcha_core.data.schema import Sample
+from captcha_core.errors import CaptchaLabError, DataError, ImageError
+from captcha_core.imaging import load_image
+from captcha_core.transforms import Preprocess
+
+# Row groups whose rows are mixed with one another; these are held in memory, still encoded.
+_WINDOW = 16
+IGNORED = -100
+"""Target of the time steps after the end class, as torch's cross-entropy ignores it."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers to learn from and row numbers held out."""
+
+    train: np.ndarray
+    validation: np.ndarray
+
+
+def hold_out(rows: int, validation: int, seed: int) -> Split:
+    """Choose rows for validation at random, at most a fifth of all.
+
+    Raises:
+        CaptchaLabError: If there are fewer than ten rows.
+    """
+    if rows < 10:
+        raise CaptchaLabError(f"There are only {rows} labelled pictures; training needs at least 10.")
+    order = np.random.default_rng([seed, 1]).permutation(rows)
+    count = min(validation, rows // 5)
+    return Split(np.sort(order[count:]), np.sort(order[:count]))
+
+
+def epoch_order(rows: ParquetRows, chosen: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """Return the chosen rows shuffled so that reading them needs few row groups at a time.
+
+    Row groups come in random order; rows are mixed within windows of ``_WINDOW`` of them.
+    """
+    rng = np.random.default_rng([seed, 2, epoch])
+    is_chosen = np.zeros(len(rows), bool)
+    is_chosen[chosen] = True
+    groups = [np.arange(*rows.row_groups[g]) for g in rng.permutation(len(rows.row_groups))]
+    windows = [np.concatenate(groups[i : i + _WINDOW]) for i in range(0, len(groups), _WINDOW)]
+    return np.concatenate([rng.permutation(window[is_chosen[window]]) for window in windows])
+
+
+def encode_labels(labels: list[str], alphabet: Alphabet, max_length: int) -> torch.Tensor:
+    """Return targets (N, max_length + 1): classes, then the end class once, then ``IGNORED``.
+
+    Raises:
+        DataError: If a label has characters outside the alphabet or is too long; all problems at once.
+    """
+    folded = [alphabet.fold(label) for label in labels]
+    problems = []
+    if missing := alphabet.missing(folded):
+        problems.append(f"characters {missing!r} are not in the alphabet {alphabet.symbols!r} (choose --alphabet)")
+    if (longest := max(map(len, folded), default=0)) > max_length:
+        problems.append(f"the longest has {longest} characters, the model writes {max_length} (raise --max-length)")
+    if problems:
+        raise DataError("The labels do not fit the recipe: " + "; ".join(problems) + ".")
+    targets = torch.full((len(folded), max_length + 1), IGNORED, dtype=torch.long)
+    for row, text in enumerate(folded):
+        targets[row, : len(text) + 1] = torch.tensor([*alphabet.encode(text), len(alphabet)])
+    return targets
+
+
+class PictureRows(Dataset[torch.Tensor]):
+    """Rows as uint8 pixels (3, H, W); row groups that were just used stay in memory, still encoded."""
+
+    def __init__(self, rows: ParquetRows, transform: Preprocess) -> None:
+        """Keep where the rows are and how a picture becomes pixels."""
+        self._rows = rows
+        self._transform = transform
+        self._starts = np.array([start for start, _ in rows.row_groups])
+        self._groups: OrderedDict[int, list[Sample]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> torch.Tensor:
+        """Open one picture.
+
+        Raises:
+            DataError: If it cannot be read.
+        """
+        group = int(np.searchsorted(self._starts, row, side="right")) - 1
+        sample = self._group(group)[row - int(self._starts[group])]
+        try:
+            return self._transform.pixels(load_image(sample.image, sample.path))
+        except ImageError as error:
+            raise DataError(
+                f"Row {row} cannot be learned from: {error} make_dataset.py leaves such rows out."
+            ) from error
+
+    def _group(self, index: int) -> list[Sample]:
+        if index in self._groups:
+            self._groups.move_to_end(index)
+        else:
+            self._groups[index] = self._rows.read_group(index)
+            if len(self._groups) > _WINDOW + 1:
+                self._groups.popitem(last=False)
+        return self._groups[index]
+
+
+def batches(
+    pictures: PictureRows, order: np.ndarray, batch_size: int, workers: int = 0, start: int = 0
+) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    """Yield row numbers and pixels (B, 3, H, W) of the batches from number ``start`` on.
+
+    Args:
+        pictures: Where the pictures come from.
+        order: Row numbers in order.
+        batch_size: Rows per batch; the last may have fewer.
+        workers: Processes that open pictures; 0 means this one.
+        start: Batches to pass over without opening anything.
+    """
+    plan = [order[i : i + batch_size] for i in range(start * batch_size, len(order), batch_size)]
+    options: dict[str, object] = {"multiprocessing_context": "spawn", "prefetch_factor": 4} if workers else {}
+    loader = DataLoader(pictures, batch_sampler=[b.tolist() for b in plan], num_workers=workers, **options)  # type: ignore[arg-type]
+    yield from zip(plan, loader, strict=True)

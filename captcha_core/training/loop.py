@@ -1,0 +1,201 @@
+"""The training loop: steps, averaged weights, checks."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from captcha_core.alphabet import Alphabet
+from captcha_core.decoding import decode_positions
+from captcha_core.errors import CaptchaLabError
+from captcha_core.evaluation.calibration import fit_temperature
+from captcha_core.evaluation.metrics import align
+from captcha_core.training.dataset import IGNORED
+from captcha_core.training.history import write_history
+from captcha_core.training.phases import Phase
+from captcha_core.training.state import Progress, save_state
+
+_MAX_GRADIENT = 5.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """Figures of the averaged weights on the held-out pictures."""
+
+    loss: float
+    exact_match: float
+    cer: float
+    temperature: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """Held-out pictures, normalised (N, 3, H, W), with their labels and targets."""
+
+    inputs: Callable[[int, int], torch.Tensor]
+    labels: list[str]
+    targets: torch.Tensor
+    alphabet: Alphabet
+
+
+class AveragedModel:
+    """An exponential moving average of a model's weights and statistics (Polyak averaging).
+
+    The first steps count more, so that the random start is forgotten soon.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        """Copy the model as it is."""
+        self.module = copy.deepcopy(model).eval().requires_grad_(False)
+        self._decay = decay
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, steps: int) -> None:
+        """Move the average towards the model; ``steps`` is how many steps of the phase came before."""
+        keep = min(self._decay, (1 + steps) / (10 + steps))
+        for average, value in zip(self.module.state_dict().values(), model.state_dict().values(), strict=True):
+            if average.is_floating_point():
+                average.lerp_(value, 1 - keep)
+            else:
+                average.copy_(value)
+
+
+class Trainer:
+    """Runs phases; writes ``best``, ``last``, the table, the curves and the state at every check."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        ema: AveragedModel,
+        held: Held,
+        folder: Path,
+        progress: Progress,
+        save: Callable[[Path, nn.Module, Check, int], None],
+        *,
+        seed: int,
+        check_every: int,
+        weight_decay: float,
+        autocast: torch.autocast,
+        progress_bar: Callable[..., Any],
+    ) -> None:
+        """Keep the parts of a run.
+
+        Args:
+            model: What learns.
+            ema: Its average, which is checked and kept.
+            held: The held-out pictures.
+            folder: Where results go.
+            progress: Where the run stands.
+            save: Writes a checkpoint, given a path, the averaged model, a check and the pictures seen.
+            seed: Decides dropout at every step.
+            check_every: Steps between checks.
+            weight_decay: AdamW's.
+            autocast: Precision of the forward pass.
+            progress_bar: Called as tqdm is.
+        """
+        self.model, self.ema, self.held, self.folder, self.progress = model, ema, held, folder, progress
+        self._save, self._seed, self._check_every, self._weight_decay = save, seed, check_every, weight_decay
+        self._autocast, self._progress_bar = autocast, progress_bar
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Return AdamW over the parameters that are free; vectors (biases, norms) do not decay."""
+        free = [p for p in self.model.parameters() if p.requires_grad]
+        matrices, vectors = [p for p in free if p.dim() > 1], [p for p in free if p.dim() <= 1]
+        groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+        return torch.optim.AdamW(groups, weight_decay=self._weight_decay, fused=True)
+
+    def run(self, phase: Phase, optimizer: torch.optim.Optimizer) -> None:
+        """Take the steps of a phase that are not done yet."""
+        source = phase.batches(self.progress.step)
+        losses: list[torch.Tensor] = []
+        started = time.perf_counter()
+        total, done = phase.steps * phase.batch_size, self.progress.step * phase.batch_size
+        with self._progress_bar(total=total, initial=done, unit="picture", desc=phase.name, smoothing=0.05) as bar:
+            while self.progress.step < phase.steps:
+                inputs, targets = next(source)
+                losses.append(self._step(phase, optimizer, inputs, targets))
+                self.progress.step += 1
+                bar.update(phase.batch_size)
+                if self.progress.step % self._check_every == 0 or self.progress.step == phase.steps:
+                    mean = float(torch.stack(losses).mean())
+                    row = self._check(phase, optimizer, mean, time.perf_counter() - started)
+                    bar.set_postfix(loss=f"{mean:.3f}", exact=f"{row.exact_match:.1%}", cer=f"{row.cer:.1%}")
+                    losses, started = [], time.perf_counter()
+
+    def _step(self, phase: Phase, optimizer: torch.optim.Optimizer, inputs: Any, targets: torch.Tensor) -> torch.Tensor:
+        step = self.progress.step
+        for group in optimizer.param_groups:
+            group["lr"] = phase.rate(step)
+        # Dropout depends on the step alone, so a resumed run draws what the unbroken one would.
+        torch.manual_seed(hash((self._seed, self.progress.phase, step)) % 2**31)
+        self.model.train()
+        if phase.name == "frozen":
+            self.model.backbone.eval()  # type: ignore[union-attr]
+        with self._autocast:
+            logits = phase.forward(inputs)
+        loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
+        if not torch.isfinite(loss):
+            raise CaptchaLabError(
+                f"The loss is {float(loss)} at step {step} of phase {phase.name!r}. Lower --learning-rate; "
+                f"{self.folder} still holds the last good checkpoint."
+            )
+        loss.backward()
+        nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], _MAX_GRADIENT)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        self.ema.update(self.model, step)
+        return loss.detach()
+
+    def _check(self, phase: Phase, optimizer: torch.optim.Optimizer, train_loss: float, seconds: float) -> Check:
+        check = validate(self.ema.module, self.held)
+        seen = self._seen_before(phase) + self.progress.step * phase.batch_size
+        self._save(self.folder / "last.safetensors", self.ema.module, check, seen)
+        score = (check.exact_match, -check.loss)
+        if self.progress.best is None or score > self.progress.best:
+            self.progress.best = score
+            self._save(self.folder / "best.safetensors", self.ema.module, check, seen)
+        self.progress.history.append(
+            {
+                "phase": phase.name,
+                "step": self.progress.step,
+                "pictures": seen,
+                "learning_rate": phase.rate(self.progress.step - 1),
+                "train_loss": train_loss,
+                "val_loss": check.loss,
+                "val_exact_match": check.exact_match,
+                "val_cer": check.cer,
+                "seconds": round(seconds, 1),
+            }
+        )
+        write_history(self.progress.history, self.folder)
+        save_state(self.folder / "state.safetensors", self.progress, self.model, self.ema.module, optimizer)
+        return check
+
+    def _seen_before(self, phase: Phase) -> int:
+        """Return how many pictures earlier phases took."""
+        earlier = [row["pictures"] for row in self.progress.history if row["phase"] != phase.name]
+        return earlier[-1] if earlier else 0
+
+
+@torch.inference_mode()
+def validate(model: nn.Module, held: Held, batch_size: int = 64) -> Check:
+    """Read the held-out pictures and fit the temperature."""
+    parts = [
+        model(held.inputs(i, min(i + batch_size, len(held.labels)))).float().cpu()
+        for i in range(0, len(held.labels), batch_size)
+    ]
+    logits = torch.cat(parts)
+    loss = F.cross_entropy(logits.flatten(0, 1), held.targets.flatten(), ignore_index=IGNORED)
+    texts = [d.text for d in decode_positions(logits, held.alphabet, top_k=0)]
+    truth = [held.alphabet.fold(label) for label in held.labels]
+    exact = sum(a == b for a, b in zip(texts, truth, strict=True)) / len(truth)
+    temperature = fit_temperature(logits, held.labels, held.alphabet)
+    return Check(float(loss), exact, float(align(truth, texts).cer), temperature)

@@ -1,0 +1,123 @@
+"""What a training run is told, checked all at once and kept beside its results."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from captcha_core.errors import CaptchaLabError
+from captcha_core.files import atomic_path
+from captcha_core.recipes import get_recipe
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Settings of one run. Fields that are None take the recipe's value.
+
+    Attributes:
+        data: Parquet files to learn from.
+        output: Folder of the run; it must not hold another run.
+        recipe: Name of the recipe.
+        split: Which rows of files that have a ``split`` column; see the Parquet readers.
+        image_column: Column of the pictures, if it is not the obvious one.
+        label_column: Column of the labels, if it is not ``label``.
+        validation: Rows held out to choose the best checkpoint and fit the temperature.
+        init_from: Checkpoint whose backbone (and head, where it fits) is the start, or ``imagenet``.
+        alphabet: Named alphabet or characters.
+        max_length: Longest text, in characters.
+        size: Side of the model's input, in pixels.
+        frozen_epochs: Passes with the backbone frozen.
+        epochs: Passes with everything free.
+        batch_size: Pictures per step.
+        learning_rate: Peak of the schedule when everything is free.
+        check_every: Steps between two checks (validation and checkpoint); also at the end of a phase.
+        seed: Where all randomness starts.
+        workers: Processes that open pictures; 0 opens them in the training process.
+        threads: Threads of the arithmetic; None leaves torch's choice.
+        compile: Whether torch.compile fuses the network; needs a C++ compiler, gains about half on a CPU.
+        device: ``cpu``, ``cuda`` or ``auto``.
+
+    Raises:
+        CaptchaLabError: Listing every value that is wrong.
+    """
+
+    data: tuple[str, ...]
+    output: str
+    recipe: str = "efficientnet"
+    split: str | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    validation: int = 1000
+    init_from: str | None = None
+    alphabet: str | None = None
+    max_length: int | None = None
+    size: int | None = None
+    frozen_epochs: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    check_every: int = 500
+    seed: int = 0
+    workers: int = 0
+    threads: int | None = None
+    compile: bool = False
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Fill in the recipe's values and report all mistakes together."""
+        recipe = get_recipe(self.recipe)
+        for name in ("alphabet", "max_length", "size", "frozen_epochs", "epochs", "batch_size", "learning_rate"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, getattr(recipe, name))
+        wrong = [f"--{name.replace('_', '-')} {value} (give {need})" for name, value, need in self._mistakes()]
+        if wrong:
+            raise CaptchaLabError("These settings cannot be used: " + "; ".join(wrong) + ".")
+
+    def _mistakes(self) -> list[tuple[str, Any, str]]:
+        bounds: dict[str, float] = {
+            "validation": 1,
+            "max_length": 1,
+            "size": 32,
+            "frozen_epochs": 0,
+            "epochs": 0,
+            "batch_size": 2,
+            "check_every": 1,
+            "workers": 0,
+            "threads": 1,
+        }
+        found: list[tuple[str, Any, str]] = []
+        for name, low in bounds.items():
+            value = getattr(self, name)
+            if value is not None and value < low:
+                found.append((name, value, f"{low} or more"))
+        if not 0 < (self.learning_rate or 0) <= 1:
+            found.append(("learning_rate", self.learning_rate, "a number above 0 and at most 1"))
+        if (self.size or 0) % 32:
+            found.append(("size", self.size, "a multiple of 32"))
+        if self.device not in {"auto", "cpu", "cuda"}:
+            found.append(("device", self.device, "auto, cpu or cuda"))
+        if not self.data:
+            found.append(("data", "", "at least one Parquet file"))
+        return found
+
+    def save(self, path: Path) -> None:
+        """Write the options as JSON, atomically."""
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf8")
+
+    @classmethod
+    def load(cls, path: Path) -> TrainOptions:
+        """Read options that :meth:`save` wrote.
+
+        Raises:
+            CaptchaLabError: If the file is missing or damaged.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf8"))
+            return cls(**{**values, "data": tuple(values["data"])})
+        except FileNotFoundError as error:
+            raise CaptchaLabError(f"There is no run to resume in {path.parent}; start one without --resume.") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise CaptchaLabError(f"{path} is damaged ({error}); start the run again in a new folder.") from error

@@ -1,0 +1,137 @@
+"""The two phases of training, each as a source of batches and a way to turn them into logits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from captcha_core.augment import augment_batch
+from captcha_core.data.parquet import ParquetRows
+from captcha_core.training.dataset import PictureRows, batches, epoch_order
+from captcha_core.transforms import Preprocess
+
+# The head has few parameters and needs no more rows than this to learn to read frozen features.
+FROZEN_ROWS = 4096
+
+Batch = tuple[Any, torch.Tensor]
+
+
+@dataclass
+class Phase:
+    """One stretch of training.
+
+    Attributes:
+        name: ``frozen`` or ``full``.
+        steps: How many steps it takes.
+        batch_size: Pictures per step.
+        learning_rate: Peak of its schedule.
+        batches: Given a step, yields the inputs and targets of that step and all later ones.
+        forward: Turns inputs into logits (B, T, C + 1).
+    """
+
+    name: str
+    steps: int
+    batch_size: int
+    learning_rate: float
+    batches: Callable[[int], Iterator[Batch]]
+    forward: Callable[[Any], torch.Tensor]
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step: linear warm-up over 3% of the steps, then a cosine to 1% of the peak."""
+        warm_up = min(500, max(1, round(0.03 * self.steps)))
+        if step < warm_up:
+            return self.learning_rate * (step + 1) / warm_up
+        done = (step - warm_up) / max(1, self.steps - warm_up)
+        return self.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+class PictureSource:
+    """Augmented, normalised batches of pictures, the same for the same seed and step."""
+
+    def __init__(
+        self,
+        rows: ParquetRows,
+        chosen: np.ndarray,
+        targets: torch.Tensor,
+        transform: Preprocess,
+        batch_size: int,
+        seed: int,
+        workers: int,
+        device: torch.device,
+    ) -> None:
+        """Keep what a batch is made from; ``chosen`` are the row numbers to learn from."""
+        self._rows, self._chosen, self._targets, self._transform = rows, chosen, targets, transform
+        self._seed, self._workers, self._device = seed, workers, device
+        self.batch_size = min(batch_size, len(chosen))
+        self.steps_per_epoch = len(chosen) // self.batch_size
+        self._pictures = PictureRows(rows, transform)
+
+    def batches(self, step: int) -> Iterator[Batch]:
+        """Yield inputs (B, 3, H, W) and targets of a step and all later ones, without end.
+
+        The rows that are left when an epoch does not divide into batches wait for the next, which is shuffled anew.
+        """
+        while True:
+            epoch, start = divmod(step, self.steps_per_epoch)
+            order = epoch_order(self._rows, self._chosen, self._seed, epoch)
+            order = order[: self.steps_per_epoch * self.batch_size]
+            for numbers, pixels in batches(self._pictures, order, self.batch_size, self._workers, start):
+                generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
+                inputs = augment_batch(pixels.to(self._device), generator)
+                inputs = self._transform.normalise(inputs)
+                yield inputs.contiguous(memory_format=torch.channels_last), self._targets[numbers].to(self._device)
+                step += 1
+
+
+class FeatureSource:
+    """The frozen backbone's maps of plain pictures, computed once and kept on disk as float16."""
+
+    def __init__(self, folder: Path, targets: torch.Tensor, batch_size: int, seed: int, device: torch.device) -> None:
+        """Keep where the maps lie; :meth:`fill` makes them."""
+        self._folder, self._targets, self._seed, self._device = folder, targets, seed, device
+        self.batch_size = min(batch_size, len(targets))
+        self.steps_per_epoch = len(targets) // self.batch_size
+        self._maps: list[np.memmap[Any, Any]] = []
+
+    def fill(self, features: Callable[[torch.Tensor], list[torch.Tensor]], pixels: Iterator[torch.Tensor]) -> None:
+        """Run the backbone over all pictures.
+
+        Args:
+            features: Turns normalised pictures (B, 3, H, W) into maps.
+            pixels: Batches of normalised pictures, in the order of the targets.
+        """
+        start = 0
+        for inputs in pixels:
+            maps = [m.to("cpu", torch.float16).numpy() for m in features(inputs.to(self._device))]
+            if not self._maps:
+                self._maps = [self._allocate(i, m.shape[1:]) for i, m in enumerate(maps)]
+            for cache, values in zip(self._maps, maps, strict=True):
+                cache[start : start + len(values)] = values
+            start += len(inputs)
+
+    def batches(self, step: int) -> Iterator[Batch]:
+        """Yield maps and targets of a step and all later ones, without end."""
+        while True:
+            epoch, start = divmod(step, self.steps_per_epoch)
+            order = np.random.default_rng([self._seed, 3, epoch]).permutation(len(self._targets))
+            for position in range(start, self.steps_per_epoch):
+                numbers = np.sort(order[position * self.batch_size : (position + 1) * self.batch_size])
+                maps = [torch.from_numpy(cache[numbers]).float().to(self._device) for cache in self._maps]
+                yield maps, self._targets[numbers].to(self._device)
+                step += 1
+
+    def remove(self) -> None:
+        """Delete the maps from the disk."""
+        self._maps = []
+        for path in self._folder.glob("features_*.npy"):
+            path.unlink()
+
+    def _allocate(self, number: int, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+        path = self._folder / f"features_{number}.npy"
+        return np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=(len(self._targets), *shape))

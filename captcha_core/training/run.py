@@ -1,0 +1,211 @@
+"""One training run from options to checkpoints."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from captcha_core.alphabet import Alphabet
+from captcha_core.checkpoint import CheckpointMeta, save_checkpoint
+from captcha_core.data.parquet import ParquetRows
+from captcha_core.errors import CaptchaLabError
+from captcha_core.models import build_model, set_requires_grad
+from captcha_core.recipes import Recipe, get_recipe
+from captcha_core.training.dataset import PictureRows, Split, batches, encode_labels, hold_out
+from captcha_core.training.initial import Start, initialise
+from captcha_core.training.loop import AveragedModel, Check, Held, Trainer
+from captcha_core.training.options import TrainOptions
+from captcha_core.training.phases import FROZEN_ROWS, FeatureSource, Phase, PictureSource
+from captcha_core.training.state import Progress, load_progress, load_state
+from captcha_core.transforms import build_transform
+
+logger = logging.getLogger(__name__)
+
+
+def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume: bool = False) -> Path:
+    """Train a recogniser.
+
+    The folder ``options.output`` receives ``best.safetensors`` (chosen on held-out rows of the training data),
+    ``last.safetensors``, ``metrics.csv``, ``curves.png``, ``options.json`` and ``state.safetensors``.
+
+    Args:
+        options: What to train on what.
+        progress_bar: Called as tqdm is.
+        resume: Continue the run in ``options.output``; the losses are the same to the bit as without the break.
+
+    Returns:
+        Path of the best checkpoint.
+
+    Raises:
+        CaptchaLabError: If data, start or options cannot be used, or the loss is no longer a number.
+    """
+    folder = Path(options.output)
+    state = folder / "state.safetensors"
+    if state.exists() and not resume:
+        raise CaptchaLabError(
+            f"{folder} holds a run already; continue it with --resume {folder} or name another --output."
+        )
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    run = _Run(options)
+    options.save(folder / "options.json")
+    run.train(folder, load_progress(state) if state.exists() else Progress(), state, progress_bar)
+    return folder / "best.safetensors"
+
+
+class _Run:
+    """Everything that the options stand for."""
+
+    def __init__(self, options: TrainOptions) -> None:
+        self.options = options
+        self.recipe: Recipe = get_recipe(options.recipe)
+        self.alphabet = Alphabet.named(str(options.alphabet))
+        self.max_length = int(options.max_length or 0)
+        self.rows = ParquetRows(
+            options.data,
+            image_column=options.image_column,
+            label_column=options.label_column,
+            split=options.split,
+        )
+        self.targets = encode_labels(self.rows.labels, self.alphabet, self.max_length)
+        self.split: Split = hold_out(len(self.rows), options.validation, options.seed)
+        self.spec = self.recipe.transform(int(options.size or 0))
+        self.transform = build_transform(self.spec)
+        self.device = _device(options.device)
+        self.arch_args = {"num_classes": len(self.alphabet), "max_length": self.max_length}
+        torch.manual_seed(options.seed)
+        self.model = build_model(self.recipe.arch, **self.arch_args)
+        self.start: Start = initialise(self.model, options.init_from)
+        self.model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        logger.info(
+            "Data: %d rows to learn from, %d held out. Network: %s, %.1f million parameters, on %s.",
+            len(self.split.train),
+            len(self.split.validation),
+            self.recipe.arch,
+            sum(p.numel() for p in self.model.parameters()) / 1e6,
+            self.device,
+        )
+
+    def train(self, folder: Path, progress: Progress, state: Path, progress_bar: Callable[..., Any]) -> None:
+        ema = AveragedModel(self.model, self.recipe.ema_decay)
+        trainer = Trainer(
+            self.model,
+            ema,
+            self._held(),
+            folder,
+            progress,
+            self._save,
+            seed=self.options.seed,
+            check_every=self.options.check_every,
+            weight_decay=self.recipe.weight_decay,
+            autocast=torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16()),
+            progress_bar=progress_bar,
+        )
+        phases = [self._frozen_phase, self._full_phase]
+        resumed = state.exists()
+        for number, prepare in enumerate(phases):
+            if number < progress.phase:
+                continue
+            set_requires_grad(self.model.backbone, prepare == self._full_phase)  # type: ignore[arg-type]
+            optimizer = trainer.optimizer()
+            if resumed:
+                load_state(state, self.model, ema.module, optimizer)
+                resumed = False
+            phase, clean_up = prepare(folder)
+            if phase.steps > 0:
+                trainer.run(phase, optimizer)
+            clean_up()
+            progress.phase, progress.step = number + 1, 0
+
+    def _frozen_phase(self, folder: Path) -> tuple[Phase, Callable[[], None]]:
+        epochs = int(self.options.frozen_epochs or 0) if self.start.pretrained else 0
+        rows = self._frozen_rows()
+        source = FeatureSource(
+            folder, self.targets[rows], int(self.options.batch_size or 0), self.options.seed, self.device
+        )
+        if epochs:
+            logger.info("Frozen phase: features of %d rows, computed once, %d epochs of the head.", len(rows), epochs)
+            self.model.eval()
+            with torch.inference_mode():
+                source.fill(self.model.features, self._normalised(rows))  # type: ignore[arg-type]
+        steps = epochs * source.steps_per_epoch
+        rate = self.recipe.frozen_learning_rate
+        phase = Phase("frozen", steps, source.batch_size, rate, source.batches, self.model.head)  # type: ignore[arg-type]
+        return phase, source.remove
+
+    def _full_phase(self, folder: Path) -> tuple[Phase, Callable[[], None]]:
+        options = self.options
+        source = PictureSource(
+            self.rows,
+            self.split.train,
+            self.targets,
+            self.transform,
+            int(options.batch_size or 0),
+            options.seed,
+            options.workers,
+            self.device,
+        )
+        steps = int(options.epochs or 0) * source.steps_per_epoch
+        forward: Any = torch.compile(self.model) if options.compile else self.model
+        rate = float(options.learning_rate or 0)
+        return Phase("full", steps, source.batch_size, rate, source.batches, forward), lambda: None
+
+    def _frozen_rows(self) -> np.ndarray:
+        rng = np.random.default_rng([self.options.seed, 4])
+        return np.sort(rng.permutation(self.split.train)[:FROZEN_ROWS])
+
+    def _normalised(self, rows: np.ndarray) -> Iterator[torch.Tensor]:
+        pictures = PictureRows(self.rows, self.transform)
+        for _, pixels in batches(pictures, rows, 32, self.options.workers):
+            yield self.transform.normalise(pixels).contiguous(memory_format=torch.channels_last)
+
+    def _held(self) -> Held:
+        """Open the held-out pictures once; as bytes they are small enough to keep."""
+        rows = self.split.validation
+        pictures = PictureRows(self.rows, self.transform)
+        pixels = torch.cat([p for _, p in batches(pictures, rows, 64, self.options.workers)])
+
+        def inputs(start: int, stop: int) -> torch.Tensor:
+            normalised = self.transform.normalise(pixels[start:stop].to(self.device))
+            return normalised.contiguous(memory_format=torch.channels_last)
+
+        return Held(inputs, [self.rows.labels[i] for i in rows], self.targets[rows], self.alphabet)
+
+    def _bfloat16(self) -> bool:
+        return self.device.type == "cuda" or self.recipe.cpu_bfloat16
+
+    def _save(self, path: Path, model: nn.Module, check: Check, pictures: int) -> None:
+        data = {
+            "name": ", ".join(Path(p).name for p in self.options.data),
+            "rows": len(self.split.train),
+            "fingerprint": self.rows.fingerprint(),
+        }
+        meta = CheckpointMeta(
+            recipe=self.recipe.name,
+            arch=self.recipe.arch,
+            arch_args=self.arch_args,
+            alphabet=self.alphabet.symbols,
+            max_length=self.max_length,
+            transform=self.spec,
+            temperature=check.temperature,
+            metrics={"val_exact_match": check.exact_match, "val_cer": check.cer, "val_loss": check.loss},
+            epoch=self.start.epoch + -(-pictures // max(1, len(self.split.train))),
+            training_data=[*self.start.training_data, data],
+            versions={"python": platform.python_version(), "torch": torch.__version__},
+        )
+        save_checkpoint(path, model.state_dict(), meta)
+
+
+def _device(name: str) -> torch.device:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise CaptchaLabError("--device cuda: no CUDA device can be used here; give --device cpu.")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)

@@ -1,0 +1,108 @@
+"""The fixed preprocessing steps, which belong to a recipe and travel in its checkpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional
+
+from captcha_core.errors import CheckpointError
+
+# The statistics of ImageNet, which the public EfficientNet weights were trained with.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class SquarePadAndResize(v2.Transform):
+    """Scale the longer side to ``size`` and pad the shorter one evenly, so that nothing is stretched.
+
+    Takes a PIL picture or a tensor (..., C, H, W) and returns the same kind, ``size`` x ``size``.
+    """
+
+    def __init__(self, size: int, fill: int = 255) -> None:
+        """Keep the side of the square, in pixels, and the grey value, 0..255, that fills the padding."""
+        super().__init__()
+        self.size = size
+        self.fill = fill
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Pad and resize one picture; other inputs pass through, as torchvision's transforms do."""
+        if isinstance(inpt, Image.Image):
+            colour = (self.fill,) * len(inpt.getbands())
+            return ImageOps.pad(inpt, (self.size, self.size), Image.Resampling.BILINEAR, color=colour)
+        if isinstance(inpt, torch.Tensor):
+            return self._transform_tensor(inpt)
+        return inpt
+
+    def _transform_tensor(self, picture: torch.Tensor) -> torch.Tensor:
+        height, width = picture.shape[-2:]
+        scale = self.size / max(height, width)
+        height, width = max(1, round(height * scale)), max(1, round(width * scale))
+        picture = functional.resize(picture, [height, width], antialias=True)
+        top, left = (self.size - height) // 2, (self.size - width) // 2
+        padding = [left, top, self.size - width - left, self.size - height - top]
+        return functional.pad(picture, padding, fill=float(self.fill))
+
+
+class Preprocess:
+    """A checkpoint's whole preprocessing: a geometric step to pixels, then normalisation.
+
+    The two halves can be called apart: training keeps the pixels as bytes until a batch is together.
+    """
+
+    def __init__(self, geometry: v2.Transform, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        """Keep the geometric step and the mean and standard deviation per channel, of values in 0..1."""
+        self.geometry = geometry
+        self.mean = torch.tensor(mean).view(-1, 1, 1)
+        self.std = torch.tensor(std).view(-1, 1, 1)
+
+    def __call__(self, image: Image.Image) -> torch.Tensor:
+        """Turn an RGB picture into the model's input, float32 of shape (3, H, W)."""
+        return self.normalise(self.pixels(image))
+
+    def pixels(self, image: Image.Image) -> torch.Tensor:
+        """Return the geometry's result as uint8 of shape (3, H, W)."""
+        array = np.array(self.geometry(image))
+        return torch.from_numpy(array).permute(2, 0, 1).contiguous()
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Scale uint8 or 0..255 float pixels of shape (..., 3, H, W) to the model's range, float32."""
+        mean, std = self.mean.to(pixels.device), self.std.to(pixels.device)
+        return pixels.to(torch.float32).div(255.0).sub(mean).div(std)
+
+    def to_image(self, tensor: torch.Tensor) -> Image.Image:
+        """Undo the normalisation of one (3, H, W) tensor: the picture as the model sees it."""
+        pixels = tensor.mul(self.std).add(self.mean).mul(255.0).round().clamp(0, 255).to(torch.uint8)
+        return Image.fromarray(pixels.permute(1, 2, 0).numpy())
+
+
+def square_pad_spec(size: int) -> dict[str, Any]:
+    """Return the specification of square padding with ImageNet normalisation, as a checkpoint stores it."""
+    return {
+        "name": "square_pad_and_resize",
+        "size": size,
+        "fill": 255,
+        "mean": list(IMAGENET_MEAN),
+        "std": list(IMAGENET_STD),
+    }
+
+
+def build_transform(spec: dict[str, Any]) -> Preprocess:
+    """Build the preprocessing that a checkpoint's ``transform`` names.
+
+    Raises:
+        CheckpointError: If the specification names an unknown step or lacks a value.
+    """
+    try:
+        if spec["name"] != "square_pad_and_resize":
+            raise CheckpointError(f"The transform {spec['name']!r} is unknown to this version. Update Captcha Lab.")
+        size, fill = int(spec["size"]), int(spec["fill"])
+        if not 16 <= size <= 1024:
+            raise CheckpointError(f"The transform's size {size} is outside 16..1024; the checkpoint is damaged.")
+        return Preprocess(SquarePadAndResize(size, fill), tuple(spec["mean"]), tuple(spec["std"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"The transform {spec!r} is incomplete ({error}). Take a fresh checkpoint.") from error

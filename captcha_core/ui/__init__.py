@@ -1,0 +1,5 @@
+"""The web page. The only part of the package that imports Gradio; it reads through a recogniser and knows no model.
+
+One file per tab, ``theme.py`` for the looks, ``blocks.py`` to join and launch them. The page answers to pictures that
+people already have; nothing here opens a connection to another host.
+"""

@@ -1,0 +1,194 @@
+"""The Read tab: one picture in, the text and how sure the model is of it out."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import logging
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
+from captcha_core.prediction import Prediction
+from captcha_core.recognizer import Recognizer
+from captcha_core.ui.confidence import strip_html, verdict_html
+from captcha_core.ui.picture import Picture, PictureInput
+
+EXAMPLES = Path(__file__).with_name("examples")
+DATA_COMMAND = "python captcha_generator.py --count 20000 --output data/train.parquet"
+TRAIN_COMMAND = "python train.py --recipe efficientnet --data data/train.parquet"
+
+# Gradio pastes only through a button; this makes Ctrl+V anywhere on the page the same as choosing a file.
+PASTE_JS = """
+document.addEventListener("paste", (event) => {
+  const files = event.clipboardData ? event.clipboardData.files : [];
+  const input = document.querySelector(".cl-picture input[type=file]");
+  if (input && files.length && files[0].type.startsWith("image/")) {
+    event.preventDefault();
+    input.files = files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
+"""
+
+_WAITING = '<p class="cl-note">The text and how sure the model is of it appear here.</p>'
+# One picture at a time: a second one would only share the same cores.
+_QUEUE = "model"
+
+logger = logging.getLogger(__name__)
+
+
+def build_read_tab(recognizer: Recognizer | None) -> None:
+    """Add the tab's elements to the enclosing ``gr.Blocks``, and the endpoint ``/read``.
+
+    Args:
+        recognizer: Reads the pictures; None makes a page that says how to train a model.
+    """
+    with gr.Row(elem_classes="cl-read"):
+        with gr.Column(elem_classes="cl-picture"):
+            picture = PictureInput(
+                label="Picture",
+                image_mode=None,
+                sources=["upload", "clipboard"],
+                height=180,
+                buttons=[],
+                placeholder="Drop a captcha picture here,\nclick to choose one, or paste it",
+            )
+        with gr.Column(elem_classes="cl-result"):
+            text = gr.Textbox(label="Text", interactive=False, buttons=["copy"], elem_classes="cl-text", max_lines=1)
+            panel = gr.HTML(idle_html(recognizer), elem_classes="cl-panel")
+        with gr.Column(elem_classes="cl-examples"):
+            examples = gr.Examples(
+                [[str(path)] for path in sorted(EXAMPLES.glob("*.png"))], picture, api_visibility="private"
+            )
+    _connect(recognizer, picture, examples, text, panel)
+
+
+def _connect(
+    recognizer: Recognizer | None, picture: PictureInput, examples: Any, text: gr.Textbox, panel: gr.HTML
+) -> None:
+    read_it = partial(read_for_page, recognizer)
+    show: dict[str, Any] = {"inputs": picture, "outputs": [picture, text, panel], "api_visibility": "private"}
+    # Not picture.change, which fires twice for one upload.
+    for event in (picture.upload, examples.load_input_event.success):
+        event(read_it, **show, concurrency_id=_QUEUE, trigger_mode="always_last", show_progress="minimal")
+    picture.clear(read_it, **show, queue=False)
+    gr.on(
+        [],
+        partial(read_for_api, recognizer),
+        picture,
+        gr.JSON(label="prediction", visible=False),
+        api_name="read",
+        api_description="Read one picture: text, confidence, char_confidences, alternatives, latency_ms, model_id.",
+        concurrency_id=_QUEUE,
+    )
+
+
+def read_for_page(recognizer: Recognizer | None, picture: Picture) -> tuple[Any, str, str]:
+    """Return the picture's new state, the text, and the panel below it: the result, or why there is none.
+
+    What cannot be read is taken off the page, where the browser would show it as a broken picture.
+    """
+    if recognizer is None or picture is None:
+        return gr.skip(), "", idle_html(recognizer)
+    try:
+        image = _readable(picture)
+        prediction = _predict(recognizer, image)
+    except CaptchaLabError as error:
+        kept = None if isinstance(picture, ImageError) else gr.skip()
+        return kept, "", f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
+    return gr.skip(), prediction.text, panel_html(prediction, image, recognizer)
+
+
+def read_for_api(recognizer: Recognizer | None, picture: Picture) -> dict[str, Any]:
+    """Return the prediction as plain types.
+
+    Raises:
+        gr.Error: If there is no model or no readable picture.
+    """
+    try:
+        return _predict(recognizer, _readable(picture)).as_dict()
+    except CaptchaLabError as error:
+        # A page that loads this endpoint would render the message as HTML, and the file's name in it is a stranger's.
+        raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
+
+
+def idle_html(recognizer: Recognizer | None) -> str:
+    """Return what stands in the result's place before there is one."""
+    if recognizer is not None:
+        return _WAITING
+    return (
+        '<div class="cl-notice"><strong>No model is loaded yet.</strong> Draw pictures and train one on them:'
+        f"<pre>{DATA_COMMAND}\n{TRAIN_COMMAND}</pre>then start the page again.</div>"
+    )
+
+
+def panel_html(prediction: Prediction, image: Image.Image, recognizer: Recognizer) -> str:
+    """Return verdict, strip, the picture as the model sees it, and which model read it in what time."""
+    if prediction.text:
+        result = verdict_html(prediction) + strip_html(prediction)
+    else:
+        result = verdict_html(prediction) + '<p class="cl-note">The model sees no character in this picture.</p>'
+    view = recognizer.model_view(image)
+    size = f"{view.width} × {view.height} pixels"
+    return (
+        f'{result}<div class="cl-details"><figure>'
+        f'<img src="{_data_url(view)}" alt="The picture as the model sees it, {size}">'
+        "<figcaption>What the model sees</figcaption></figure><dl>"
+        f"<dt>Read in</dt><dd>{prediction.latency_ms:.0f} ms</dd>"
+        f"<dt>Model</dt><dd>{html.escape(prediction.model_id).replace('@', '<wbr>@')}</dd>"
+        f"<dt>Input</dt><dd>{size}</dd>"
+        f"<dt>Reads</dt><dd>{html.escape(scope(recognizer.meta.alphabet, recognizer.meta.max_length))}</dd>"
+        "</dl></div>"
+    )
+
+
+def scope(alphabet: str, max_length: int) -> str:
+    """Say what a model can read at all: its characters, whether case counts, the longest text."""
+    runs = {"0123456789": "0-9", "abcdefghijklmnopqrstuvwxyz": "a-z", "ABCDEFGHIJKLMNOPQRSTUVWXYZ": "A-Z"}
+    shown = alphabet
+    for run, short in runs.items():
+        shown = shown.replace(run, f"{short} ")
+    lower, upper = any(c.islower() for c in alphabet), any(c.isupper() for c in alphabet)
+    case = "; upper and lower case count as one" if lower != upper else ""
+    return f"{shown.strip()}{case}; up to {max_length} characters"
+
+
+def _readable(picture: Picture) -> Image.Image:
+    """Return the picture.
+
+    Raises:
+        ImageError: If there is none or it cannot be read.
+    """
+    if picture is None:
+        raise ImageError("There is no picture; upload one.")
+    if isinstance(picture, ImageError):
+        raise picture
+    return picture
+
+
+def _predict(recognizer: Recognizer | None, image: Image.Image) -> Prediction:
+    """Read an RGB picture.
+
+    Raises:
+        CheckpointError: If there is no model, or it fails; then the reason, which names a file, goes to the log.
+    """
+    if recognizer is None:
+        raise CheckpointError(f"No model is loaded. Train one: {TRAIN_COMMAND}")
+    try:
+        return recognizer.read(image)
+    except CheckpointError as error:
+        logger.error("%s", error)
+        raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error
+
+
+def _data_url(image: Image.Image) -> str:
+    """Return the picture as a PNG inside a URL, so that the answer holds no path of a file on the server."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

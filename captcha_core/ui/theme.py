@@ -1,0 +1,112 @@
+"""How the page looks: a quiet theme from bundled fonts only, and colours that keep their contrast.
+
+Every pair of text and background below has a contrast of at least 4.5:1 (WCAG 2.2, level AA), in light and in dark;
+a test computes it.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+# Per band of confidence: (text, background, edge).
+LIGHT_LEVELS = {
+    "sure": ("#14532d", "#dcfce7", "#15803d"),
+    "fair": ("#3f4b0b", "#f1f6c9", "#6b7c0f"),
+    "unsure": ("#7c2d12", "#ffedd5", "#c2410c"),
+    "guess": ("#7f1d1d", "#fee2e2", "#b91c1c"),
+}
+DARK_LEVELS = {
+    "sure": ("#bbf7d0", "#123524", "#4ade80"),
+    "fair": ("#ecf3b4", "#33390f", "#bccc3f"),
+    "unsure": ("#fed7aa", "#43230f", "#fb923c"),
+    "guess": ("#fecaca", "#45191b", "#f87171"),
+}
+
+
+def page_theme() -> gr.themes.Base:
+    """Return the Gradio theme; its fonts come with Gradio and are served by the page itself."""
+    theme = gr.themes.Default(
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.slate,
+        neutral_hue=gr.themes.colors.slate,
+        radius_size=gr.themes.sizes.radius_sm,
+        # Weight 700 and not Gradio's 600: the semi-bold files of Gradio 6.31 hold no Latin letters.
+        font=[gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
+        font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
+    )
+    # Gradio's own grey has a contrast of 2.6:1 on white.
+    return theme.set(body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_400")
+
+
+def page_css() -> str:
+    """Return the style sheet: the bands' colours for light and dark, then the layout."""
+    return _level_rules("", LIGHT_LEVELS) + _level_rules(".dark ", DARK_LEVELS) + _LAYOUT
+
+
+def _level_rules(prefix: str, levels: dict[str, tuple[str, str, str]]) -> str:
+    return "".join(
+        f"{prefix}.cl-{name} {{ --cl-text: {text}; --cl-back: {back}; --cl-edge: {edge}; }}\n"
+        for name, (text, back, edge) in levels.items()
+    )
+
+
+_LAYOUT = """
+.gradio-container { max-width: 960px !important; margin: 0 auto !important; }
+.html-container:has(> [class*="cl-"]) { padding: 0 !important; }
+.cl-head h1 { margin: 0; font-size: 1.5rem; }
+.cl-head p { margin: .1rem 0 0; }
+.cl-head p, .cl-about p { color: var(--body-text-color-subdued); }
+
+.cl-read {
+  display: grid; gap: 16px; grid-template: "picture result" auto "examples result" 1fr / minmax(0, 2fr) minmax(0, 3fr);
+}
+.cl-picture { grid-area: picture; }
+.cl-result { grid-area: result; }
+.cl-examples { grid-area: examples; }
+@media (max-width: 700px) {
+  .cl-read { grid-template: "picture" auto "result" auto "examples" auto / minmax(0, 1fr); gap: 12px; }
+  .cl-head h1 { font-size: 1.25rem; }
+}
+
+.cl-examples .block > .gallery { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.cl-examples .gallery-item .container { width: 100%; max-width: none; height: auto; max-height: none; }
+
+.cl-text input { font-family: var(--font-mono); font-size: 1.6rem; letter-spacing: .12em; line-height: 1.2; }
+.cl-text input:disabled { color: var(--body-text-color); -webkit-text-fill-color: var(--body-text-color); opacity: 1; }
+
+.cl-panel p { margin: 0; }
+.cl-panel .cl-verdict strong {
+  padding: .05em .5em; border-radius: 4px; color: var(--cl-text); background: var(--cl-back);
+}
+.cl-bar { height: 6px; margin: .5rem 0 .75rem; border-radius: 3px; background: var(--border-color-primary); }
+.cl-bar > div { height: 100%; border-radius: 3px; background: var(--cl-edge); }
+
+.cl-panel .cl-strip { display: flex; flex-wrap: wrap; gap: 6px; margin: 0; padding: 0; list-style: none; }
+.cl-panel .cl-cell {
+  display: flex; flex-direction: column; align-items: center; min-width: 42px; margin: 0; padding: 3px 6px;
+  background: var(--cl-back); border-bottom: 3px solid var(--cl-edge); border-radius: 4px;
+}
+.cl-panel .cl-cell * { color: var(--cl-text); }
+.cl-glyph { font-family: var(--font-mono); font-size: 1.4rem; font-weight: 700; line-height: 1.3; }
+.cl-mark { font-size: .9rem; vertical-align: super; line-height: 0; }
+.cl-percent { font-size: .85rem; font-variant-numeric: tabular-nums; }
+.cl-other { font-size: .8rem; white-space: nowrap; }
+.cl-other b { font-family: var(--font-mono); }
+.cl-panel .cl-note { margin-top: .4rem; font-size: .85rem; line-height: 1.4; color: var(--body-text-color-subdued); }
+
+.cl-details { display: flex; gap: 16px; align-items: flex-start; margin-top: .9rem; }
+.cl-details figure { flex: none; width: 128px; margin: 0; }
+.cl-details img {
+  display: block; width: 100%; margin: 0; border: 1px solid var(--border-color-primary); border-radius: 4px;
+}
+.cl-details figcaption { margin: .2rem 0 0; }
+.cl-details dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 12px; margin: 0; }
+.cl-details dl, .cl-details figcaption { font-size: .9rem; line-height: 1.4; }
+.cl-details dt, .cl-details figcaption { color: var(--body-text-color-subdued); }
+.cl-details dd { margin: 0; overflow-wrap: anywhere; }
+
+.cl-notice {
+  padding: 10px 14px; border-left: 3px solid var(--color-accent); background: var(--background-fill-secondary);
+}
+.cl-notice pre { margin: .5rem 0; font-size: .85rem; font-family: var(--font-mono); white-space: pre-wrap; }
+"""

@@ -1,0 +1,145 @@
+"""Read the text in pictures with a trained checkpoint.
+
+python predict.py picture.png
+python predict.py folder/ more.parquet --output predictions.csv
+
+There is one row per picture, in the order of the input: file, prediction, confidence, char_confidences, error.
+A picture that cannot be read is a row with an error. A folder stands for the pictures in it and in its sub-folders,
+in natural order (2.png before 10.png); a Parquet file for its rows, named file.parquet#0, file.parquet#1 and so on.
+In CSV a text that a spreadsheet would take for a formula has a ' before it.
+
+Exit code: 0 when every picture was read, 1 when some were not, 2 when nothing could be done; with 2 no output is
+written or replaced.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from captcha_core.cli import run
+from captcha_core.errors import CaptchaLabError
+from captcha_core.prediction import Prediction
+from captcha_core.tables import check_table_path, open_table
+
+if TYPE_CHECKING:
+    from captcha_core.recognizer import NamedSource, Recognizer
+
+COLUMNS = {"file": str, "prediction": str, "confidence": float, "char_confidences": tuple, "error": str}
+
+
+class Row(NamedTuple):
+    """One picture's outcome in the order of ``COLUMNS``: either ``error`` is None, or the three before it are."""
+
+    file: str
+    prediction: str | None
+    confidence: float | None
+    char_confidences: tuple[float, ...] | None
+    error: str | None
+
+
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    description, _, epilog = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        prog="predict.py", description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="picture, folder or Parquet file")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the latest in saved_models/")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="x.csv, x.jsonl or x.parquet; default: print lines")
+    parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures read at once (default: 32)")
+    parser.add_argument("--image-column", metavar="NAME", help="Parquet column of the pictures (default: image)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """Read what the arguments name; return the exit code."""
+    options = parse_arguments(arguments)
+    if options.batch_size < 1:
+        raise CaptchaLabError(f"--batch-size {options.batch_size}: it must be 1 or more.")
+    if options.output is not None:
+        check_output(options.output, options.paths)
+    # Torch takes seconds to import; --help and a mistyped output need not wait for it.
+    from captcha_core.pictures import find_pictures
+    from captcha_core.recognizer import Recognizer, default_checkpoint
+
+    recognizer = Recognizer(options.checkpoint or default_checkpoint())
+    rows = read_rows(recognizer, find_pictures(options.paths, options.image_column), options.batch_size)
+    return print_rows(rows) if options.output is None else write_rows(rows, options.output)
+
+
+def check_output(output: Path, inputs: list[Path]) -> None:
+    """Refuse an output of no known format, and one that would replace an input.
+
+    Raises:
+        CaptchaLabError: If it is one of these.
+    """
+    check_table_path(output)
+    if any(path.resolve() == output.resolve() for path in inputs):
+        raise CaptchaLabError(f"--output {output} is one of the inputs and would be replaced; name another file.")
+
+
+def read_rows(recognizer: Recognizer, pictures: Iterable[NamedSource], batch_size: int) -> Iterator[Row]:
+    """Yield the outcome of every picture, in order."""
+    # The recogniser takes a batch of pictures before it gives the first prediction.
+    names: deque[str] = deque()
+
+    def sources() -> Iterator[NamedSource]:
+        for picture in pictures:
+            names.append(picture.name)
+            yield picture
+
+    for outcome in recognizer.stream(sources(), batch_size):
+        if isinstance(outcome, Prediction):
+            yield Row(names.popleft(), outcome.text, outcome.confidence, outcome.char_confidences, None)
+        else:
+            yield Row(names.popleft(), None, None, None, str(outcome))
+
+
+def print_rows(rows: Iterable[Row]) -> int:
+    """Print a line per picture, as ``file  text  97.3%``; return the exit code."""
+    read = failed = width = 0
+    for row in rows:
+        # Long streams cannot be looked through first, so the column only ever grows.
+        width = max(width, len(row.file))
+        if row.confidence is None:
+            failed += 1
+            print(f"{row.file:<{width}}  error: {row.error}", flush=True)
+        else:
+            read += 1
+            print(f"{row.file:<{width}}  {row.prediction or '(no text)'}  {row.confidence:.1%}", flush=True)
+    return exit_code(read, failed)
+
+
+def write_rows(rows: Iterable[Row], output: Path) -> int:
+    """Write a table under a progress bar; return the exit code.
+
+    Raises:
+        CaptchaLabError: If no picture could be read; then the output stays as it was.
+    """
+    from tqdm import tqdm
+
+    read = failed = 0
+    first = ""
+    with open_table(output, COLUMNS) as write:
+        for row in tqdm(rows, unit=" pictures", desc="reading"):
+            write(row)
+            read += row.error is None
+            failed += row.error is not None
+            first = first or row.error or ""
+        if not read:
+            raise CaptchaLabError(f"{output} is not written, since none of the {failed} inputs could be read: {first}")
+    print(f"{output}: {read} read, {failed} could not be read")
+    return exit_code(read, failed)
+
+
+def exit_code(read: int, failed: int) -> int:
+    """Return 0 when all were read, 1 when some were not, 2 when none was."""
+    return 2 if not read else int(failed > 0)
+
+
+if __name__ == "__main__":
+    run(main)

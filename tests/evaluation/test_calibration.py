@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captcha_core.alphabet import Alphabet
+from captcha_core.decoding import decode_positions
+from captcha_core.evaluation.calibration import (
+    TEMPERATURE_RANGE,
+    expected_calibration_error,
+    fit_temperature,
+    reliability_bins,
+)
+
+DIGITS = Alphabet("0123456789")
+
+
+def drawn_from_the_model(count: int, seed: int = 0) -> tuple[torch.Tensor, list[str]]:
+    """Logits whose softmax at temperature 1 is by construction the truth, and labels drawn from it."""
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(count, 4, 11, generator=generator) * 4
+    logits[:, :3, 10] = -20.0
+    logits[:, 3, 10] = 20.0
+    probabilities = logits.softmax(-1)
+    drawn = torch.multinomial(probabilities.view(-1, 11), 1, generator=generator).view(count, 4)
+    return logits, [DIGITS.decode(row[:3].tolist()) for row in drawn]
+
+
+def test_bins_by_hand() -> None:
+    bins = reliability_bins([0.0, 0.5, 0.51, 1.0], [False, True, False, True], bins=2)
+    assert [(b.lower, b.upper, b.count) for b in bins] == [(0.0, 0.5, 2), (0.5, 1.0, 2)]
+    assert (bins[0].confidence, bins[0].accuracy) == pytest.approx((0.25, 0.5))
+    assert (bins[1].confidence, bins[1].accuracy) == pytest.approx((0.755, 0.5))
+
+
+def test_error_by_hand() -> None:
+    # Three readings at 0.9 of which two are right, one at 0.3 that is wrong.
+    error = expected_calibration_error([0.9, 0.9, 0.9, 0.3], [True, True, False, False])
+    assert error == pytest.approx(0.75 * abs(0.9 - 2 / 3) + 0.25 * 0.3)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=40), st.integers(1, 20))
+def test_error_is_a_share_and_every_reading_is_in_one_bin(readings, bins) -> None:
+    confidences, correct = [c for c, _ in readings], [r for _, r in readings]
+    assert 0.0 <= expected_calibration_error(confidences, correct, bins) <= 1.0 + 1e-9
+    sorted_in = reliability_bins(confidences, correct, bins)
+    assert sum(b.count for b in sorted_in) == len(readings)
+    assert all(b.lower - 1e-9 <= b.confidence <= b.upper + 1e-9 for b in sorted_in if b.count)
+
+
+@pytest.mark.parametrize(("confidences", "correct"), [([0.5], []), ([1.5], [True]), ([float("nan")], [True])])
+def test_what_is_no_forecast_is_refused(confidences, correct) -> None:
+    with pytest.raises(ValueError):
+        expected_calibration_error(confidences, correct)
+
+
+@pytest.mark.parametrize("distortion", [0.4, 1.0, 3.0])
+def test_temperature_undoes_a_known_distortion(distortion) -> None:
+    logits, labels = drawn_from_the_model(3000)
+    temperature = fit_temperature(logits * distortion, labels, DIGITS)
+    assert temperature == pytest.approx(distortion, rel=0.15)
+
+
+def test_temperature_lowers_the_calibration_error() -> None:
+    logits, labels = drawn_from_the_model(1500, seed=1)
+    logits = logits * 4
+
+    def error(temperature: float) -> float:
+        decoded = decode_positions(logits, DIGITS, temperature)
+        correct = [d.text == label for d, label in zip(decoded, labels, strict=True)]
+        return expected_calibration_error([d.confidence for d in decoded], correct)
+
+    assert error(fit_temperature(logits, labels, DIGITS)) < 0.05 < 0.2 < error(1.0)
+
+
+def test_a_model_without_a_mistake_on_few_pictures_is_not_declared_infallible() -> None:
+    logits = torch.zeros(20, 4, 11)
+    logits[:, :3, 7] = logits[:, 3, 10] = 9.0
+    temperature = fit_temperature(logits, ["777"] * 20, DIGITS)
+    confidences = {d.confidence for d in decode_positions(logits, DIGITS, temperature)}
+    assert TEMPERATURE_RANGE[0] < temperature
+    assert list(confidences) == [pytest.approx(21 / 22, abs=1e-3)]
+
+
+def test_a_wrong_text_never_counts_as_right_because_a_label_cannot_be_written() -> None:
+    logits, labels = drawn_from_the_model(50)
+    assert fit_temperature(logits, ["x" * 9] * 50, DIGITS) > fit_temperature(logits, labels, DIGITS)
+
+
+def test_labels_are_folded_to_the_alphabet_s_case() -> None:
+    lower = Alphabet("ab")
+    logits = torch.tensor([[[4.0, 0.0, -9.0], [-9.0, -9.0, 9.0]]]).repeat(30, 1, 1)
+    assert fit_temperature(logits, ["A"] * 30, lower) == fit_temperature(logits, ["a"] * 30, lower)
+    assert fit_temperature(logits, ["A"] * 30, lower) < fit_temperature(logits, ["b"] * 30, lower)
+
+
+def test_no_pictures_leave_the_confidence_as_it_is() -> None:
+    assert fit_temperature(torch.zeros(0, 4, 11), [], DIGITS) == 1.0
+
+
+def test_labels_that_do_not_line_up_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 labels for 1 rows"):
+        fit_temperature(torch.zeros(1, 4, 11), ["1", "2"], DIGITS)

@@ -1,0 +1,111 @@
+"""What several tests need: a small checkpoint with random weights, and drawn pictures."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import re
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from torch import nn
+
+from captcha_core import cli
+from captcha_core.checkpoint import CheckpointMeta, save_checkpoint
+from captcha_core.models import build_model
+from captcha_core.transforms import build_transform, square_pad_spec
+
+ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+MAX_LENGTH = 5
+
+
+def tiny_meta(**changes: Any) -> CheckpointMeta:
+    """Describe a model small enough for tests; ``changes`` replace fields."""
+    alphabet = changes.get("alphabet", ALPHABET)
+    values: dict[str, Any] = {
+        "recipe": "efficientnet",
+        "arch": "efficientnet",
+        "arch_args": {"num_classes": len(alphabet), "max_length": MAX_LENGTH, "hidden": 16, "heads": 2},
+        "alphabet": alphabet,
+        "max_length": MAX_LENGTH,
+        "transform": square_pad_spec(32),
+        "epoch": 1,
+    }
+    return CheckpointMeta(**(values | changes))
+
+
+def save_tiny_checkpoint(path: Path, **changes: Any) -> Path:
+    """Write a checkpoint with random but fixed weights that tells pictures apart; ``changes`` as for tiny_meta."""
+    meta = tiny_meta(**changes)
+    save_checkpoint(path, _weights(meta.arch, json.dumps(meta.arch_args)), meta)
+    return path
+
+
+@functools.cache
+def _weights(arch: str, arch_args: str) -> dict[str, torch.Tensor]:
+    transform = build_transform(square_pad_spec(32))
+    pictures = torch.stack(
+        [transform(draw_picture(text, seed)) for seed, text in enumerate(["a", "8888", "iii", ".-"])]
+    )
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(7)
+        model = build_model(arch, **json.loads(arch_args))
+        # Without statistics of any data the normalisation layers would let nothing of a picture through, and with
+        # what all pictures have in common the same text would win for each.
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = None
+        model(pictures)
+        last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+        last.bias.sub_(model.eval()(pictures).mean(dim=(0, 1)))
+    return model.state_dict()
+
+
+def draw_picture(text: str, seed: int = 0, size: tuple[int, int] = (40, 100)) -> Image.Image:
+    """Draw a text over noise; ``size`` is (height, width) in pixels."""
+    noise = np.random.default_rng(seed).integers(160, 255, (*size, 3), dtype=np.uint8)
+    picture = Image.fromarray(noise)
+    ImageDraw.Draw(picture).text((8, 10), text, fill=(20, 20, 90))
+    return picture
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    """Encode a picture as PNG."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def huge_png_header(width: int = 60_000, height: int = 60_000) -> bytes:
+    """Return a PNG whose header announces a picture of this size, in pixels, and that has no pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def run_command(main: Callable[[list[str]], int], *arguments: object) -> int:
+    """Run a command line in this process, from its arguments to its exit code."""
+    with mock.patch.object(sys, "argv", ["command", *map(str, arguments)]), pytest.raises(SystemExit) as left:
+        cli.run(main)
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+def assert_plain(text: str, *named: str) -> None:
+    """Check that what a user sees names these things and nothing of the program's insides."""
+    assert all(name in text for name in named), text
+    assert "Traceback" not in text and "captcha_core" not in text, text
+    assert not re.search(r"/\.[^/\s]+\.\w+", text), f"a temporary path: {text}"

@@ -1,0 +1,255 @@
+"""Every command in the README is run here, or is a set-up command that is checked in another way.
+
+The scripts run in the README's order in a copy of the project, so that later commands find what earlier ones wrote.
+They run as they stand, only smaller: the arguments in ``SMALLER`` are put after the README's own, and the last wins.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from captcha_core.generator import GeneratorSettings, generate_captcha
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SMALLER = {
+    "captcha_generator.py": ["--count", "100"],
+    "make_dataset.py": [],
+    "train.py": ["--frozen-epochs", "1", "--epochs", "1", "--batch-size", "8", "--size", "64"],
+    "evaluate.py": [],
+    "predict.py": [],
+}
+SETTINGS = {"--" + field.name.replace("_", "-") for field in fields(GeneratorSettings)}
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Options whose value is a file or folder that the command must have made.
+WRITES = ("--output", "--grid", "--json", "--report")
+SECONDS = 180
+A_COMMAND = re.compile(r"([A-Z_]+=\S+ )*(python3?|pip|make|git) ")
+
+
+def commands() -> list[str]:
+    """Return every command of the README: the lines of its bash blocks, then those in its prose."""
+    prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    blocks = "\n".join(re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)).replace("\\\n", " ")
+    lines = [line.strip() for line in blocks.splitlines() if line.strip() and not line.strip().startswith("#")]
+    return lines + [span for span in re.findall(r"`([^`]+)`", prose) if A_COMMAND.match(span)]
+
+
+def without_environment(command: str) -> tuple[list[str], dict[str, str]]:
+    """Return a command's words and the variables that are set before them."""
+    words = shlex.split(command)
+    count = next(i for i, word in enumerate(words) if not re.match(r"[A-Z_]+=", word))
+    return words[count:], dict(word.split("=", 1) for word in words[:count])
+
+
+def script_of(command: str) -> str | None:
+    """Return the script that a command runs with Python, if it does."""
+    words, _ = without_environment(command)
+    return words[1] if words[0] == "python" and words[1].endswith(".py") else None
+
+
+SCRIPTS = [command for command in commands() if script_of(command) in SMALLER]
+PAGES = [command for command in commands() if script_of(command) == "app.py"]
+SET_UP = [command for command in commands() if command not in SCRIPTS + PAGES]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the project with the pictures that the README takes for the user's own."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("captcha_core", "saved_models"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in ROOT.glob("*.py"):
+        shutil.copy(script, folder)
+    (folder / "my_captchas").mkdir()
+    for index in range(12):
+        captcha = generate_captcha(GeneratorSettings(), seed=99, index=index)
+        captcha.image.save(folder / "my_captchas" / f"{captcha.text}.png")
+        captcha.image.save(folder / "captcha.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def after_scripts(project: Path) -> Path:
+    """Run the scripts in order and return the folder that they worked in."""
+    for command in SCRIPTS:
+        words, variables = without_environment(command)
+        done = subprocess.run(
+            [sys.executable, *words[1:], *SMALLER[words[1]]],
+            cwd=project,
+            env=os.environ | variables,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        for option, value in zip(words, words[1:], strict=False):
+            assert option not in WRITES or (project / value).exists(), f"{command} wrote no {value}"
+    return project
+
+
+def test_the_scripts_run_as_the_readme_says(after_scripts: Path) -> None:
+    assert {script_of(command) for command in SCRIPTS} == set(SMALLER)
+    assert (after_scripts / "grid.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize("command", PAGES)
+def test_the_page_starts_as_the_readme_says(command: str, after_scripts: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words, variables = without_environment(command)
+    with (after_scripts / "page.log").open("w") as log:
+        page = subprocess.Popen(
+            [sys.executable, *words[1:], "--port", str(port)],
+            cwd=after_scripts,
+            env=os.environ | variables,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            assert "Captcha Lab" in opened(f"http://127.0.0.1:{port}/", page, after_scripts / "page.log")
+        finally:
+            page.terminate()
+            page.wait(timeout=20)
+
+
+def opened(address: str, server: subprocess.Popen[bytes], log: Path) -> str:
+    """Return a page as soon as its server answers."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                return str(answer.read(), "utf-8")
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise AssertionError(f"{address} does not answer:\n{log.read_text()}")
+
+
+def check_make(words: list[str], variables: dict[str, str]) -> None:
+    """Check that make knows the target and would use the interpreter; tests do not install anything."""
+    plan = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", *words[1:], f"PYTHON={sys.executable}"],
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    last = plan.strip().splitlines()[-1]
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert f".venv-{version}/bin/python {'app.py' if 'demo' in words else '-m pytest'}" in last
+
+
+def check_pip(words: list[str], variables: dict[str, str]) -> None:
+    """Check that every file that is named exists and every version that is named is the pinned one."""
+    assert not variables
+    assert words[:2] == ["pip", "install"]
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    arguments = iter(words[2:])
+    for word in arguments:
+        if word in ("-r", "-c"):
+            assert (ROOT / next(arguments)).is_file()
+        elif word == "--index-url":
+            assert next(arguments) == "https://download.pytorch.org/whl/cpu"
+        else:
+            assert re.search(rf"^{re.escape(word)}\b", pins, flags=re.MULTILINE), word
+
+
+def check_environment(words: list[str], variables: dict[str, str]) -> None:
+    """Check the two lines that make and enter an environment; the test below runs them together."""
+    assert shlex.join(words) in ("python3 -m venv .venv", "source .venv/bin/activate")
+    assert not variables
+
+
+CHECKS: dict[str, Callable[[list[str], dict[str, str]], None]] = {
+    "make": check_make,
+    "pip": check_pip,
+    "python3": check_environment,
+    "source": check_environment,
+}
+
+
+@pytest.mark.parametrize("command", SET_UP)
+def test_a_set_up_command_is_sound(command: str) -> None:
+    words, variables = without_environment(command)
+    assert words[0] in CHECKS, f"No test knows how to run {command!r} of the README."
+    CHECKS[words[0]](words, variables)
+
+
+def test_the_lines_that_make_an_environment_work(tmp_path: Path) -> None:
+    lines = [command for command in SET_UP if command.split()[0] in ("python3", "source")]
+    script = " && ".join([*lines, "python -c 'import sys; print(sys.prefix)'"])
+    script = script.replace("python3 -m venv", f"{shlex.quote(sys.executable)} -m venv --without-pip")
+    prefix = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert Path(prefix.strip()) == tmp_path / ".venv"
+
+
+def test_the_two_commands_come_first() -> None:
+    assert commands()[:2] == ["make demo", "make test"]
+
+
+def front_matter() -> dict[str, str]:
+    """Return the flat entries of the YAML between the first two ``---`` lines."""
+    _, text, _ = README.split("---\n", 2)
+    return {key: value.strip('"') for key, value in re.findall(r"^(\w+): *(.*)$", text, flags=re.MULTILINE)}
+
+
+def test_the_front_matter_is_what_a_space_needs() -> None:
+    entries = front_matter()
+    assert README.startswith("---\n")
+    assert {"title", "emoji", "license", "tags", "pinned"} <= set(entries)
+    colors = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
+    assert {entries["colorFrom"], entries["colorTo"]} <= colors
+    assert entries["sdk"] == "gradio"
+    assert (ROOT / entries["app_file"]).is_file()
+    assert entries["python_version"] in ("3.11", "3.12", "3.13")
+    assert 0 < len(entries["short_description"]) <= 60
+
+
+def test_the_space_runs_the_pinned_gradio() -> None:
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert f"\ngradio=={front_matter()['sdk_version']} " in pins
+
+
+def headings(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target, anchor in re.findall(r"\]\(([^)#:]+)(?:#([^)]*))?\)", text):
+        linked = document.parent / target
+        assert linked.is_file(), f"{document.name} links to {target}"
+        assert not anchor or anchor in headings(linked), f"{document.name} links to {target}#{anchor}"
+
+
+def test_every_option_that_the_documents_name_exists() -> None:
+    scripts = "".join(script.read_text(encoding="utf-8") for script in ROOT.glob("*.py"))
+    known = set(re.findall(r'"(--[a-z-]+)"', scripts)) | SETTINGS | {"--help", "--index-url"}
+    for document in (ROOT / "README.md", ROOT / "docs" / "guide.md"):
+        named = set(re.findall(r"--[a-z][a-z-]*", re.sub(r"<!--.*?-->", "", document.read_text(encoding="utf-8"))))
+        assert named - known == set(), document.name
+
+
+def test_the_guide_names_every_setting_of_the_generator() -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    assert [setting for setting in sorted(SETTINGS) if f"`{setting}`" not in guide] == []

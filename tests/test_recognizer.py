@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+from captcha_core import recognizer as module
+from captcha_core.checkpoint import load_checkpoint, save_checkpoint
+from captcha_core.errors import CheckpointError, DataError, ImageError
+from captcha_core.prediction import Prediction
+from captcha_core.recognizer import NamedSource, Recognizer, Source, default_checkpoint
+from tests.helpers import ALPHABET, MAX_LENGTH, draw_picture, png_bytes, save_tiny_checkpoint, tiny_meta
+
+PICTURES = [draw_picture(text, seed) for seed, text in enumerate(["abc", "12345", "x", "0o0o", "zz9"])]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_checkpoint(tmp_path_factory.mktemp("model") / "tiny.safetensors", temperature=0.05)
+
+
+@pytest.fixture(scope="module")
+def recognizer(checkpoint: Path) -> Recognizer:
+    return Recognizer(checkpoint)
+
+
+def same(a: Prediction, b: Prediction) -> bool:
+    """Tell whether two predictions agree but for the time they took and rounding."""
+    return a.text == b.text and a.confidence == pytest.approx(b.confidence, rel=0.03)
+
+
+def test_it_says_what_it_is(recognizer: Recognizer) -> None:
+    assert recognizer.alphabet.symbols == ALPHABET
+    assert recognizer.meta == tiny_meta(temperature=0.05)
+    name, _, fingerprint = recognizer.model_id.partition("@")
+    assert name == "tiny" and len(fingerprint) == 12
+
+
+def test_every_kind_of_source_reads_the_same(recognizer: Recognizer, tmp_path: Path) -> None:
+    data = png_bytes(PICTURES[1])
+    path = tmp_path / "picture.png"
+    path.write_bytes(data)
+    readings = [recognizer.read(source) for source in (PICTURES[1], data, io.BytesIO(data), path, str(path))]
+    assert all(same(reading, readings[0]) for reading in readings)
+    assert readings[0].model_id == recognizer.model_id
+    assert readings[0].latency_ms > 0
+    assert set(readings[0].text) <= set(ALPHABET) and len(readings[0].text) <= MAX_LENGTH + 1
+
+
+def test_a_batch_reads_as_its_pictures_do_alone(recognizer: Recognizer) -> None:
+    batch = recognizer.read_batch(PICTURES)
+    assert len({p.text for p in batch}) > 1, "the model gives one text whatever the picture; the test shows nothing"
+    assert all(same(p, recognizer.read(picture)) for p, picture in zip(batch, PICTURES, strict=True))
+
+
+def test_nothing_in_nothing_out(recognizer: Recognizer) -> None:
+    assert recognizer.read_batch([]) == []
+    assert list(recognizer.stream([])) == []
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 50])
+def test_a_stream_keeps_the_order_around_what_cannot_be_opened(recognizer: Recognizer, batch_size: int) -> None:
+    missing, named, given = Path("gone.png"), NamedSource("part.parquet#3", b"text"), DataError("part.parquet is cut")
+    cut = NamedSource("part.parquet", given)
+    sources: list[Source | NamedSource] = [PICTURES[0], missing, PICTURES[1], named, cut, PICTURES[2]]
+    outcomes = list(recognizer.stream(iter(sources), batch_size))
+    assert len(outcomes) == len(sources)
+    for place, picture in ((0, PICTURES[0]), (2, PICTURES[1]), (5, PICTURES[2])):
+        outcome = outcomes[place]
+        assert isinstance(outcome, Prediction) and same(outcome, recognizer.read(picture))
+    assert isinstance(outcomes[1], ImageError) and "gone.png" in str(outcomes[1])
+    assert isinstance(outcomes[3], ImageError) and "part.parquet#3" in str(outcomes[3])
+    assert outcomes[4] is given
+
+
+def test_a_stream_takes_no_more_than_a_batch_at_a_time(recognizer: Recognizer) -> None:
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield PICTURES[0]
+
+    stream = recognizer.stream(endless(), batch_size=3)
+    for _ in range(4):
+        next(stream)
+    assert taken == 6
+
+
+def test_a_stream_passes_at_most_a_batch_to_the_model(recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    model = recognizer._model
+
+    def counting(images: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(images))
+        return model(images)
+
+    monkeypatch.setattr(recognizer, "_model", counting)
+    list(recognizer.stream(PICTURES, batch_size=2))
+    assert sizes == [2, 2, 1]
+
+
+def test_a_batch_size_of_nothing_is_refused(recognizer: Recognizer) -> None:
+    with pytest.raises(ValueError, match="batch_size=0"):
+        list(recognizer.stream(PICTURES, batch_size=0))
+
+
+def test_a_bad_picture_raises_when_it_is_read_alone(recognizer: Recognizer) -> None:
+    with pytest.raises(ImageError):
+        recognizer.read(b"")
+
+
+def test_threads_may_share_one(recognizer: Recognizer) -> None:
+    alone = [recognizer.read(picture) for picture in PICTURES]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(recognizer.read, PICTURES * 4))
+    assert all(same(p, alone[i % len(PICTURES)]) for i, p in enumerate(together))
+
+
+def test_the_model_view_is_the_preprocessed_picture(recognizer: Recognizer) -> None:
+    view = recognizer.model_view(PICTURES[0])
+    assert view.size == (32, 32) and view.mode == "RGB"
+    assert view.getpixel((16, 0)) == (255, 255, 255), "a wide picture has white above it"
+    assert view.getpixel((16, 16)) != (255, 255, 255)
+
+
+def test_the_temperature_of_the_checkpoint_counts(recognizer: Recognizer, tmp_path: Path) -> None:
+    soft = Recognizer(save_tiny_checkpoint(tmp_path / "soft.safetensors", temperature=5.0))
+    assert soft.read(PICTURES[0]).text == recognizer.read(PICTURES[0]).text
+    assert soft.read(PICTURES[0]).confidence < recognizer.read(PICTURES[0]).confidence
+
+
+def test_loading_leaves_the_random_numbers_alone_and_reading_builds_no_graph(checkpoint: Path) -> None:
+    before = torch.random.get_rng_state()
+    recognizer = Recognizer(checkpoint)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert not recognizer._model.training
+    assert not any(p.requires_grad for p in recognizer._model.parameters())
+
+
+def test_threads_are_set_only_when_asked_for(checkpoint: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        Recognizer(checkpoint)
+        assert torch.get_num_threads() == before
+        Recognizer(checkpoint, threads=1)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"alphabet": "abc"},
+        {"arch_args": {"num_classes": 36, "max_length": 5, "hidden": 32, "heads": 2}},
+        {"arch_args": {"no_such_argument": 1}},
+        {"arch_args": ["num_classes"]},
+        {"arch": "gone"},
+        {"temperature": 0},
+        {"temperature": "warm"},
+        {"transform": {"name": "gone"}},
+    ],
+)
+def test_a_description_that_does_not_fit_is_one_error_with_the_file_s_name(checkpoint, tmp_path, changes) -> None:
+    tensors, _ = load_checkpoint(checkpoint)
+    path = tmp_path / "odd.safetensors"
+    arch_args = {"arch_args": tiny_meta().arch_args}
+    save_checkpoint(path, tensors, tiny_meta(**(arch_args | changes)))
+    with pytest.raises(CheckpointError, match="odd.safetensors") as raised:
+        Recognizer(path).read(PICTURES[0])
+    assert "\n" not in str(raised.value)
+
+
+def test_weights_that_are_no_numbers_are_one_error(checkpoint: Path, tmp_path: Path) -> None:
+    tensors, meta = load_checkpoint(checkpoint)
+    broken = {name: torch.full_like(t, float("nan")) if name.endswith("bias") else t for name, t in tensors.items()}
+    save_checkpoint(tmp_path / "nan.safetensors", broken, meta)
+    with pytest.raises(CheckpointError, match="NaN"):
+        Recognizer(tmp_path / "nan.safetensors").read(PICTURES[0])
+
+
+def test_the_default_is_the_latest_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEFAULT_MODELS", tmp_path)
+    with pytest.raises(CheckpointError, match=r"train\.py"):
+        default_checkpoint()
+    latest = save_tiny_checkpoint(tmp_path / "a10.safetensors", epoch=10)
+    save_tiny_checkpoint(tmp_path / "a9.safetensors", epoch=9)
+    assert default_checkpoint() == latest

@@ -1,0 +1,31 @@
+"""Serve the page for the tests, in a process of its own: python -m tests.ui.served PORT.
+
+It reads with GreyReader, and reports on standard error every other host whose address it is made to look up.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Any, cast
+
+from captcha_core.recognizer import Recognizer
+from captcha_core.ui.blocks import build_page, serve
+from tests.ui.helpers import GreyReader
+
+
+def main(port: int) -> None:
+    """Serve until the process is ended."""
+    resolve = socket.getaddrinfo
+
+    def watch(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host not in ("127.0.0.1", "localhost", "::1", None):
+            print(f"asked for {host}", file=sys.stderr, flush=True)
+        return resolve(host, *args, **kwargs)
+
+    socket.getaddrinfo = watch
+    serve(build_page(cast(Recognizer, GreyReader())), "127.0.0.1", port)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,266 @@
+"""The page as it is served: through gradio_client, and through the bare protocol where a client would be too polite."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import huggingface_hub.constants
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from captcha_core import recognizer as recognizer_module
+from captcha_core.errors import CaptchaLabError, CheckpointError
+from captcha_core.ui.blocks import ABOUT, PROMISE, build_page, open_recognizer, serve
+from tests.helpers import huge_png_header, save_tiny_checkpoint
+from tests.ui.helpers import free_port, grey_picture
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a page in a process of its own and return its address; at the end it must have asked for no other host."""
+    log = tmp_path_factory.mktemp("served") / "stderr"
+    address = f"http://127.0.0.1:{(port := free_port())}/"
+    with log.open("w") as errors:
+        server = subprocess.Popen([sys.executable, "-m", "tests.ui.served", str(port)], cwd=ROOT, stderr=errors)
+    try:
+        wait_until_served(address, server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+    assert log.read_text() == ""
+
+
+def wait_until_served(address: str, server: subprocess.Popen[bytes]) -> None:
+    with httpx.Client(trust_env=False) as http:
+        while server.poll() is None:
+            with contextlib.suppress(httpx.TransportError):
+                http.get(f"{address}config")
+                return
+            time.sleep(0.1)
+    raise AssertionError("the page did not start")
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Iterator[Client]:
+    with pytest.MonkeyPatch.context() as patch:
+        # gradio_client reports to Hugging Face unless both are set; its own analytics_enabled=False does not help.
+        patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+        patch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+        client = Client(address, verbose=False)
+        yield client
+        client.close()
+
+
+def save(format: str, picture: Image.Image, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def transparent_png() -> bytes:
+    """White becomes black pixels that cannot be seen, as many drawing programs write it."""
+    picture = grey_picture()
+    mask = picture.convert("L").point(lambda v: 0 if v == 255 else 255)
+    picture.paste((0, 0, 0), (16, 0, 32, 16))
+    picture.putalpha(mask)
+    return save("PNG", picture)
+
+
+def sixteen_bit_png() -> bytes:
+    picture = grey_picture().convert("L")
+    wide = Image.new("I;16", picture.size)
+    wide.putdata([v * 257 for v in picture.tobytes()])
+    return save("PNG", wide)
+
+
+def rotated_jpeg() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise to be upright
+    return save("JPEG", grey_picture().transpose(Image.Transpose.ROTATE_90), exif=exif, quality=95)
+
+
+def animated_gif() -> bytes:
+    return save("GIF", grey_picture(), save_all=True, append_images=[grey_picture("AAAA")])
+
+
+PICTURES: dict[str, Callable[[], bytes]] = {
+    "plain.png": lambda: save("PNG", grey_picture()),
+    "transparent.png": transparent_png,
+    "animated.gif": animated_gif,
+    "sixteen-bit.png": sixteen_bit_png,
+    "cmyk.jpg": lambda: save("JPEG", grey_picture().convert("CMYK"), quality=95),
+    "rotated.jpg": rotated_jpeg,
+    "palette.png": lambda: save("PNG", grey_picture().convert("P")),
+    "grey.bmp": lambda: save("BMP", grey_picture().convert("L")),
+}
+BAD_FILES: dict[str, Callable[[], bytes]] = {
+    "truncated.png": lambda: save("PNG", Image.effect_noise((64, 64), 90))[:900],
+    "text.png": lambda: b"this is no picture",
+    "empty.png": lambda: b"",
+    "huge.png": huge_png_header,
+    "tiny.png": lambda: save("PNG", Image.new("RGB", (1, 1))),
+    "drawing.svg": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+}
+
+
+def assert_no_path(text: str) -> None:
+    """Check that an answer shows no place on the server's disk."""
+    for place in (str(ROOT), tempfile.gettempdir(), str(Path.home()) + "/", "site-packages"):
+        assert place not in text, text
+
+
+def call(address: str, payload: Any) -> str:
+    """Send a bare payload to /read as any HTTP client could, and return the stream of events as text."""
+    with httpx.Client(base_url=f"{address}gradio_api/call/", trust_env=False) as http:
+        event = http.post("read", json={"data": [payload]}).json()["event_id"]
+        return http.get(f"read/{event}").text
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_kind_of_picture_reads_like_the_plain_one(client: Client, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(PICTURES[name]())
+    answer = client.predict(handle_file(file), api_name="/read")
+    assert answer["text"] == "ADBC"
+    assert answer["char_confidences"] == [0.99, 0.9, 0.7, 0.4]
+    assert_no_path(json.dumps(answer))
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_gives_one_plain_sentence(client: Client, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(BAD_FILES[name]())
+    with pytest.raises(AppError) as caught:
+        client.predict(handle_file(file), api_name="/read")
+    assert caught.value.message.startswith(f"{name} is ")
+    assert caught.value.message.endswith(".")
+    assert_no_path(caught.value.message)
+
+
+def test_no_picture_gives_one_plain_sentence(client: Client) -> None:
+    with pytest.raises(AppError, match="There is no picture"):
+        client.predict(None, api_name="/read")
+
+
+def test_read_is_the_only_documented_endpoint(client: Client) -> None:
+    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/read"]
+
+
+def test_a_data_url_is_read(address: str) -> None:
+    picture = base64.b64encode(save("PNG", grey_picture())).decode()
+    answer = call(address, {"url": f"data:image/png;base64,{picture}"})
+    assert '"text": "ADBC"' in answer
+    assert_no_path(answer)
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+def test_a_picture_on_the_server_cannot_be_named(address: str, meta: dict[str, Any]) -> None:
+    for path in (ROOT / "captcha_core/ui/examples/j7di.png", Path("captcha_core/ui/examples/j7di.png")):
+        answer = call(address, {"path": str(path), **meta})
+        assert "event: error" in answer
+        assert_no_path(answer)
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+@pytest.mark.parametrize("field", ["path", "url"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_address_is_never_fetched(address: str, meta: dict[str, Any], field: str, stream: bool) -> None:
+    asked: list[str] = []
+
+    class Bait(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802
+            asked.append(self.path)
+            self.send_error(404)
+
+    with HTTPServer(("127.0.0.1", 0), Bait) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        bait = f"http://127.0.0.1:{server.server_port}/captcha.png"
+        answer = call(address, {"path": "", field: bait, "is_stream": stream, **meta})
+        server.shutdown()
+    assert "event: error" in answer
+    assert not asked
+
+
+def test_an_upload_has_a_limit(address: str) -> None:
+    with httpx.Client(trust_env=False) as http:
+        answer = http.post(f"{address}gradio_api/upload", files={"files": ("big.png", bytes(6 << 20))})
+    assert answer.status_code == 413
+    assert_no_path(answer.text)
+
+
+def test_the_page_has_the_promise_and_no_path_of_the_project(address: str) -> None:
+    with httpx.Client(trust_env=False) as http:
+        page = http.get(address).text
+        monitoring = http.get(f"{address}monitoring")
+    assert PROMISE in page
+    assert ABOUT in page
+    assert str(ROOT) not in page
+    assert monitoring.status_code != 200
+
+
+def test_without_a_model_the_page_is_built_and_says_what_to_run() -> None:
+    config = json.dumps(build_page(None).get_config_file())
+    assert "python train.py --recipe efficientnet --data data/train.parquet" in config
+
+
+def test_uploads_do_not_stay_for_ever_and_nothing_is_reported() -> None:
+    page = build_page(None)
+    assert page.delete_cache == (3600, 3600)
+    assert page.analytics_enabled is False
+
+
+def test_a_named_checkpoint_must_work(tmp_path: Path) -> None:
+    good = save_tiny_checkpoint(tmp_path / "good.safetensors")
+    assert open_recognizer(good) is not None
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    with pytest.raises(CheckpointError, match="broken"):
+        open_recognizer(broken)
+
+
+def test_the_shipped_checkpoint_may_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recognizer_module, "DEFAULT_MODELS", tmp_path)
+    assert open_recognizer(None) is None
+    assert "without a model" in caplog.text
+    save_tiny_checkpoint(tmp_path / "some.safetensors")
+    found = open_recognizer(None)
+    assert found is not None
+    assert found.model_id.startswith("some@")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_ours_is_refused_at_once(host: str) -> None:
+    with pytest.raises(CaptchaLabError, match=f"{host}.*--host"):
+        serve(build_page(None), host, free_port(), block=False)
+
+
+def test_a_taken_port_is_refused_with_the_remedy() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(CaptchaLabError, match=f"{port}.*--port"):
+            serve(build_page(None), "127.0.0.1", port, block=False)
+    with pytest.raises(CaptchaLabError, match="99999.*--port"):
+        serve(build_page(None), "127.0.0.1", 99999, block=False)

@@ -1,0 +1,67 @@
+"""Train a recogniser.
+
+python train.py --recipe efficientnet --data data/train.parquet --output runs/first
+python train.py --resume runs/first
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+from captcha_core.cli import run
+from captcha_core.errors import CaptchaLabError
+
+
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line; what is not given is the recipe's choice."""
+    parser = argparse.ArgumentParser(description="Train a captcha recogniser; unset values are the recipe's.")
+    parser.add_argument("--recipe", default="efficientnet", help="which design to train")
+    parser.add_argument("--data", nargs="+", default=[], metavar="FILE", help="Parquet files to learn from")
+    parser.add_argument("--split", help="which rows of files that have a split column, such as train")
+    parser.add_argument("--image-column", help="column of the pictures")
+    parser.add_argument("--label-column", help="column of the labels")
+    parser.add_argument("--output", help="folder of the run; default runs/RECIPE")
+    parser.add_argument("--resume", metavar="FOLDER", help="continue the run in this folder as if it had not stopped")
+    parser.add_argument("--init-from", metavar="CHECKPOINT", help="start from a checkpoint, or from imagenet")
+    parser.add_argument("--alphabet", help="named alphabet or the characters themselves")
+    parser.add_argument("--max-length", type=int, help="longest text, in characters")
+    parser.add_argument("--size", type=int, help="side of the model's input, in pixels")
+    parser.add_argument("--validation", type=int, default=1000, help="rows held out to choose the best checkpoint")
+    parser.add_argument("--frozen-epochs", type=int, help="passes with the CNN frozen")
+    parser.add_argument("--epochs", type=int, help="passes with everything free")
+    parser.add_argument("--batch-size", type=int, help="pictures per step")
+    parser.add_argument("--learning-rate", type=float, help="peak of the schedule")
+    parser.add_argument("--check-every", type=int, default=500, help="steps between checks and checkpoints")
+    parser.add_argument("--seed", type=int, default=0, help="where all randomness starts")
+    parser.add_argument("--workers", type=int, default=0, help="processes that open pictures; 0: this one")
+    parser.add_argument("--threads", type=int, help="threads of the arithmetic")
+    parser.add_argument("--compile", action="store_true", help="fuse the network (needs a C++ compiler)")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """Train what the arguments ask for; return the exit code."""
+    parsed = parse_arguments(arguments)
+    from tqdm import tqdm
+
+    from captcha_core.training import TrainOptions, train_model
+
+    if parsed.resume:
+        others = [a for a in arguments if a.startswith("--") and not a.startswith("--resume")]
+        if others:
+            raise CaptchaLabError(f"--resume takes the run's own settings; leave out {' '.join(others)}.")
+        options = TrainOptions.load(Path(parsed.resume) / "options.json")
+    else:
+        values = {f.name: getattr(parsed, f.name) for f in fields(TrainOptions) if hasattr(parsed, f.name)}
+        values["output"] = parsed.output or f"runs/{parsed.recipe}"
+        options = TrainOptions(**{**values, "data": tuple(parsed.data)})
+    best = train_model(options, tqdm, resume=bool(parsed.resume))
+    print(f"{best} is the best checkpoint; read a picture with: python predict.py PICTURE --checkpoint {best}")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
