@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 
 from captcha_core.cli import run
-from captcha_core.ui.blocks import build_page, open_recognizer, serve
+from captcha_core.ui.blocks import build_page, serve
+from captcha_core.ui.model import open_recognizer
 
 
 def main(argv: list[str]) -> int:
@@ -15,6 +17,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--port", type=int, help="port (default: GRADIO_SERVER_PORT, else the first free from 7860)")
     parser.add_argument("--checkpoint", metavar="FILE", help="model to read with (default: the latest in saved_models)")
     arguments = parser.parse_args(argv)
+    # Gradio checks that its own server answers, and httpx would tell about it.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     recognizer = open_recognizer(arguments.checkpoint)
     serve(build_page(recognizer), arguments.host, arguments.port)
     return 0

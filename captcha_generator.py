@@ -28,7 +28,8 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         description="Draw synthetic captchas with their texts.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument("--count", type=int, default=1000, help="how many pictures")
-    parser.add_argument("--output", type=Path, help=f"Parquet file to write; {DEFAULT_OUTPUT} when --grid is not given either")
+    output_help = f"Parquet file to write; {DEFAULT_OUTPUT} when --grid is not given either"
+    parser.add_argument("--output", type=Path, help=output_help)
     parser.add_argument("--grid", type=Path, help="picture file to write the first 100 captchas to, 10 x 10")
     parser.add_argument("--seed", type=int, default=0, help="same seed and settings, same bytes")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw")
@@ -58,7 +59,8 @@ def main(arguments: list[str]) -> int:
     if options.output is None and options.grid is None:
         options.output = DEFAULT_OUTPUT
     values: dict[str, Any] = {item.name: getattr(options, item.name) for item in fields(GeneratorSettings)}
-    settings = GeneratorSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    values.update((name, tuple(value)) for name, value in values.items() if isinstance(value, list))
+    settings = GeneratorSettings(**values)
     if options.grid is not None:
         first = [generate_captcha(settings, options.seed, i) for i in range(min(GRID_COUNT, options.count))]
         save_grid_image(first, options.grid)

@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -69,10 +70,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fraction(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1; 0.9 puts nine of ten pictures in train")
-    return value
+    """Read the share of train, or tell argparse why it is none."""
+    with suppress(ValueError):
+        if 0 < float(text) < 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1; 0.9 puts nine of ten pictures in train")
 
 
 def _write(args: argparse.Namespace, checker: Checker) -> Counter[str | None]:

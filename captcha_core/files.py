@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,12 +31,11 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = target.parent / f".{target.name}.{secrets.token_hex(6)}{target.suffix}"
+        # Unlike mkstemp's files this one gets the permissions that the user's umask gives to any new file.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
         _sync(temporary)
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     except OSError as error:
         raise CaptchaLabError(
@@ -52,10 +51,3 @@ def _sync(path: Path) -> None:
     """Bring the bytes to the disk, so that a power cut cannot leave an empty file under the final name."""
     with path.open("rb") as handle:
         os.fsync(handle.fileno())
-
-
-def _umask() -> int:
-    """Return the process's umask, which mkstemp ignores."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
@@ -32,20 +32,29 @@ class SquarePadAndResize(v2.Transform):
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """Pad and resize one picture; other inputs pass through, as torchvision's transforms do."""
         if isinstance(inpt, Image.Image):
-            colour = (self.fill,) * len(inpt.getbands())
-            return ImageOps.pad(inpt, (self.size, self.size), Image.Resampling.BILINEAR, color=colour)
+            return self._transform_picture(inpt)
         if isinstance(inpt, torch.Tensor):
             return self._transform_tensor(inpt)
         return inpt
 
+    def _transform_picture(self, picture: Image.Image) -> Image.Image:
+        height, width = self._content(picture.height, picture.width)
+        square = Image.new(picture.mode, (self.size, self.size), (self.fill,) * len(picture.getbands()))
+        place = (self.size - width) // 2, (self.size - height) // 2
+        square.paste(picture.resize((width, height), Image.Resampling.BILINEAR), place)
+        return square
+
     def _transform_tensor(self, picture: torch.Tensor) -> torch.Tensor:
-        height, width = picture.shape[-2:]
-        scale = self.size / max(height, width)
-        height, width = max(1, round(height * scale)), max(1, round(width * scale))
+        height, width = self._content(*picture.shape[-2:])
         picture = functional.resize(picture, [height, width], antialias=True)
         top, left = (self.size - height) // 2, (self.size - width) // 2
         padding = [left, top, self.size - width - left, self.size - height - top]
         return functional.pad(picture, padding, fill=float(self.fill))
+
+    def _content(self, height: int, width: int) -> tuple[int, int]:
+        """Return the size of the scaled picture; a hair's breadth still has one pixel."""
+        scale = self.size / max(height, width)
+        return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 class Preprocess:

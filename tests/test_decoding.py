@@ -125,5 +125,5 @@ def test_a_temperature_of_nothing_is_refused() -> None:
 
 
 def test_text_lengths() -> None:
-    classes = torch.tensor([[0, 3, 1], [3, 0, 0], [1, 2, 0]])
-    assert text_lengths(classes, end=3).tolist() == [1, 0, 3]
+    classes = torch.tensor([[0, 3, 1, 1, 3], [3, 0, 0, 0, 0], [1, 2, 0, 1, 2], [1, 2, 0, 1, 3]])
+    assert text_lengths(classes, end=3).tolist() == [1, 0, 5, 4]

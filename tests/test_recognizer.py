@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from captcha_core import recognizer as module
 from captcha_core.checkpoint import load_checkpoint, save_checkpoint
@@ -79,13 +81,13 @@ def test_a_stream_keeps_the_order_around_what_cannot_be_opened(recognizer: Recog
 def test_a_stream_takes_no_more_than_a_batch_at_a_time(recognizer: Recognizer) -> None:
     taken = 0
 
-    def endless():
+    def many() -> Iterator[Image.Image]:
         nonlocal taken
-        while True:
+        for _ in range(20):
             taken += 1
             yield PICTURES[0]
 
-    stream = recognizer.stream(endless(), batch_size=3)
+    stream = recognizer.stream(many(), batch_size=3)
     for _ in range(4):
         next(stream)
     assert taken == 6

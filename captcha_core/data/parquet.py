@@ -55,9 +55,16 @@ class ParquetWriter:
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(self._path))
             text = [name for name in self._schema.names if name != "image"]
-            # Dictionaries and statistics of the pictures themselves would only cost time and space.
+            # Dictionaries and statistics of the pictures themselves would only cost time and space. A page is closed
+            # only between batches: with the default batch of 1,024 rows all pictures would be one page, which a
+            # reader has to take in whole.
             self._writer = pq.ParquetWriter(
-                temporary, self._schema, compression="zstd", use_dictionary=text, write_statistics=text
+                temporary,
+                self._schema,
+                compression="zstd",
+                use_dictionary=text,
+                write_statistics=text,
+                write_batch_size=16,
             )
             stack.push(self._finish)
             self._stack = stack.pop_all()

@@ -58,8 +58,12 @@ def draw_spots(image: Image.Image, settings: GeneratorSettings, rng: random.Rand
     pen = ImageDraw.Draw(image)
     for _ in range(settings.spots):
         x, y = int(rng.random() * image.width), int(rng.random() * image.height)
-        diameter = int(rng.random() * settings.spot_size)
-        pen.ellipse((x, y, x + diameter, y + diameter), fill=_ink(settings, rng))
+        reach = int(rng.random() * settings.spot_size)
+        if reach:
+            pen.ellipse((x, y, x + reach, y + reach), fill=_ink(settings, rng))
+        else:
+            # Pillow draws nothing at all for an ellipse of one pixel.
+            pen.point((x, y), fill=_ink(settings, rng))
 
 
 def draw_lines(image: Image.Image, settings: GeneratorSettings, rng: random.Random) -> None:

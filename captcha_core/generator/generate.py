@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
+from captcha_core.errors import CaptchaLabError
 from captcha_core.files import atomic_path
 from captcha_core.generator.distortion import elastic_transform
 from captcha_core.generator.drawing import draw_background, draw_lines, draw_spots, draw_text
@@ -110,7 +111,12 @@ def save_grid_image(captchas: list[Captcha], path: str | Path, columns: int = 10
         captchas: Pictures of one size, at least one.
         path: A picture file; its suffix decides the format.
         columns: Pictures in a row.
+
+    Raises:
+        CaptchaLabError: If the suffix is not one of a picture, or the file cannot be written.
     """
+    if Image.registered_extensions().get(Path(path).suffix.lower()) not in Image.SAVE:
+        raise CaptchaLabError(f"{path} does not end like a picture file; name it .png, for instance.")
     width, height = captchas[0].image.size
     rows = -(-len(captchas) // columns)
     caption, gap = 14, 4

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from captcha_core.errors import CaptchaLabError, CheckpointError
-from captcha_core.recognizer import Recognizer, default_checkpoint
+from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
 from captcha_core.ui.theme import page_css, page_theme
+
+if TYPE_CHECKING:
+    from captcha_core.recognizer import Recognizer
 
 PROMISE = "It reads pictures that you already have and contacts no web site."
 ABOUT = (
@@ -24,29 +25,6 @@ ABOUT = (
 # Uploads are deleted between one and two hours after they came, in seconds: (how often to look, from which age).
 _DELETE_UPLOADS = (3600, 3600)
 _MAX_UPLOAD = "5mb"
-
-logger = logging.getLogger(__name__)
-
-
-def open_recognizer(checkpoint: str | Path | None) -> Recognizer | None:
-    """Load the named checkpoint, or the latest of the shipped ones.
-
-    Args:
-        checkpoint: Path of a checkpoint; None takes the latest in ``saved_models``.
-
-    Returns:
-        The recogniser; None if no checkpoint was named and none can be used, so that the page can say so.
-
-    Raises:
-        CheckpointError: If the named checkpoint cannot be used.
-    """
-    if checkpoint is not None:
-        return Recognizer(checkpoint)
-    try:
-        return Recognizer(default_checkpoint())
-    except CheckpointError as error:
-        logger.warning("The page starts without a model. %s", error)
-        return None
 
 
 def build_page(recognizer: Recognizer | None) -> gr.Blocks:
@@ -78,7 +56,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
         CaptchaLabError: If the port or the address cannot be used.
     """
     host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
-    _check_host(host)
+    _check_free(host, port)
     try:
         _, address, _ = page.launch(
             server_name=host,
@@ -94,25 +72,27 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
             css=page_css(),
             js=PASTE_JS,
         )
-    except (OSError, OverflowError) as error:
-        tried = port or os.environ.get("GRADIO_SERVER_PORT") or "7860 and the next ones"
-        raise CaptchaLabError(
-            f"Cannot listen on port {tried} of {host}: taken or not allowed. Choose another with --port."
-        ) from error
+    except OSError as error:
+        raise CaptchaLabError(f"No port of {host} from 7860 is free; choose another with --port.") from error
     return address
 
 
-def _check_host(host: str) -> None:
-    """Refuse an address that is not this machine's; Gradio would try it on a hundred ports, five seconds each.
+def _check_free(host: str, port: int | None) -> None:
+    """Refuse at once what cannot be listened on; Gradio would try an address on a hundred ports, five seconds each.
 
     Raises:
-        CaptchaLabError: If nothing can listen on the address.
+        CaptchaLabError: If the address is not this machine's, or the port is taken or not allowed.
     """
+    if port is not None and not 0 < port < 65536:
+        raise CaptchaLabError(f"There is no port {port}; choose one from 1 to 65535 with --port.")
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host.strip("[]"), 0, type=socket.SOCK_STREAM)[0]
+        family, kind, _, _, address = socket.getaddrinfo(host.strip("[]"), port or 0, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
+            # A port that a page just left is free, though the system still waits for late packets.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
+        where = host if port is None else f"{host}, port {port}"
         raise CaptchaLabError(
-            f"Cannot listen on the address {host}: {error.strerror}. Choose another with --host."
+            f"Cannot listen on {where}: {error.strerror}. Choose another with --host or --port."
         ) from error

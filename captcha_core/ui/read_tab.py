@@ -8,16 +8,18 @@ import io
 import logging
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from PIL import Image
 
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.prediction import Prediction
-from captcha_core.recognizer import Recognizer
 from captcha_core.ui.confidence import strip_html, verdict_html
 from captcha_core.ui.picture import Picture, PictureInput
+
+if TYPE_CHECKING:
+    from captcha_core.recognizer import Recognizer
 
 EXAMPLES = Path(__file__).with_name("examples")
 DATA_COMMAND = "python captcha_generator.py --count 20000 --output data/train.parquet"

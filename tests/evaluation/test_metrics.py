@@ -41,8 +41,8 @@ def test_characters_written_beyond_the_label_raise_cer_and_not_char_accuracy() -
 
 
 def test_confusions_are_counted_and_ordered() -> None:
-    metrics = evaluate_predictions(["0o0", "0b", "b"], [read("oo0"), read("ob"), read("h")])
-    assert metrics.confusions == (Confusion("0", "o", 2), Confusion("b", "h", 1))
+    metrics = evaluate_predictions(["z2z", "zb", "b", "5"], [read("22z"), read("2b"), read("h"), read("s")])
+    assert metrics.confusions == (Confusion("z", "2", 2), Confusion("5", "s", 1), Confusion("b", "h", 1))
 
 
 def test_an_unreadable_picture_is_wrong_even_with_an_empty_label() -> None:

@@ -9,7 +9,6 @@ import socket
 import sys
 from typing import Any, cast
 
-from captcha_core.recognizer import Recognizer
 from captcha_core.ui.blocks import build_page, serve
 from tests.ui.helpers import GreyReader
 
@@ -24,7 +23,7 @@ def main(port: int) -> None:
         return resolve(host, *args, **kwargs)
 
     socket.getaddrinfo = watch
-    serve(build_page(cast(Recognizer, GreyReader())), "127.0.0.1", port)
+    serve(build_page(cast(Any, GreyReader())), "127.0.0.1", port)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captcha_core.alphabet import Alphabet
+from captcha_core.data.parquet import ParquetRows, ParquetWriter
+from captcha_core.data.schema import Sample
+from captcha_core.errors import CaptchaLabError, DataError
+from captcha_core.training.dataset import IGNORED, PictureRows, batches, encode_labels, epoch_order, hold_out
+from captcha_core.transforms import build_transform, square_pad_spec
+from tests.helpers import draw_picture, png_bytes
+
+TRANSFORM = build_transform(square_pad_spec(32))
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> ParquetRows:
+    path = tmp_path_factory.mktemp("data") / "rows.parquet"
+    with ParquetWriter(path, row_group_size=4) as writer:
+        for i in range(30):
+            writer.write(Sample(png_bytes(draw_picture(str(i), i, (20, 50))), str(i), f"{i}.png", "test"))
+    return ParquetRows([path])
+
+
+@given(st.integers(10, 500), st.integers(1, 200), st.integers(0, 99))
+def test_held_out_rows_are_never_learned_from(rows: int, validation: int, seed: int) -> None:
+    split = hold_out(rows, validation, seed)
+    assert len(split.validation) == min(validation, rows // 5)
+    assert np.array_equal(np.sort(np.concatenate([split.train, split.validation])), np.arange(rows))
+
+
+def test_too_few_pictures_are_refused() -> None:
+    with pytest.raises(CaptchaLabError, match="only 9"):
+        hold_out(9, 1, 0)
+
+
+def test_an_epoch_takes_every_chosen_row_once_in_an_order_of_its_own(rows: ParquetRows) -> None:
+    chosen = np.arange(0, 30, 2)
+    orders = [epoch_order(rows, chosen, seed=1, epoch=e) for e in (0, 1)]
+    for order in orders:
+        assert sorted(order) == list(chosen)
+    assert not np.array_equal(*orders)
+    assert np.array_equal(epoch_order(rows, chosen, seed=1, epoch=0), orders[0])
+
+
+def test_targets_are_classes_then_the_end_then_nothing() -> None:
+    targets = encode_labels(["ab", "B", ""], Alphabet("ab"), max_length=3)
+    assert targets.tolist() == [[0, 1, 2, IGNORED], [1, 2, IGNORED, IGNORED], [2, IGNORED, IGNORED, IGNORED]]
+
+
+def test_labels_that_do_not_fit_are_reported_all_at_once() -> None:
+    with pytest.raises(DataError, match="'!x'.*longest has 6.*writes 3"):
+        encode_labels(["ab", "x!", "aaaaaa"], Alphabet("ab"), max_length=3)
+
+
+def test_batches_hold_the_rows_they_name(rows: ParquetRows) -> None:
+    order = epoch_order(rows, np.arange(30), seed=0, epoch=0)
+    expected = {i: TRANSFORM.pixels(draw_picture(str(i), i, (20, 50))) for i in range(30)}
+    got = list(batches(PictureRows(rows, TRANSFORM), order, 8))
+    assert [len(numbers) for numbers, _ in got] == [8, 8, 8, 6]
+    for numbers, pixels in got:
+        assert torch.equal(pixels, torch.stack([expected[int(i)] for i in numbers]))
+
+
+def test_batches_can_start_later_and_come_from_a_worker_process(rows: ParquetRows) -> None:
+    order = np.arange(30)
+    later = list(batches(PictureRows(rows, TRANSFORM), order, 8, workers=1, start=2))
+    all_of_them = list(batches(PictureRows(rows, TRANSFORM), order, 8))
+    assert [n.tolist() for n, _ in later] == [n.tolist() for n, _ in all_of_them[2:]]
+    assert all(torch.equal(a, b) for (_, a), (_, b) in zip(later, all_of_them[2:], strict=True))
+
+
+def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with ParquetWriter(tmp_path / "bad.parquet") as writer:
+        writer.write(Sample(b"no picture", "ab", "broken.png", "test"))
+    with pytest.raises(DataError, match=r"Row 0 .*broken\.png.*make_dataset\.py"):
+        PictureRows(ParquetRows([tmp_path / "bad.parquet"]), TRANSFORM)[0]

@@ -1,0 +1,174 @@
+"""Whole runs, with a backbone small enough that they take seconds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from captcha_core.checkpoint import load_checkpoint, read_meta
+from captcha_core.data.parquet import ParquetRows
+from captcha_core.errors import CaptchaLabError
+from captcha_core.generator import GeneratorSettings, generate_captcha_data
+from captcha_core.models import efficientnet
+from captcha_core.recognizer import Recognizer
+from captcha_core.training import TrainOptions, train_model
+from captcha_core.training.state import load_progress
+
+
+class Bar:
+    """A progress bar that shows nothing and may stop the run after so many updates."""
+
+    stop_after: int | None = None
+
+    def __init__(self, **options: Any) -> None:
+        self.updates = 0
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        pass
+
+    def update(self, count: int) -> None:
+        self.updates += 1
+        if self.updates == self.stop_after:
+            raise KeyboardInterrupt
+
+    def set_postfix(self, **values: str) -> None:
+        pass
+
+
+def stopping_bar(after: int) -> type[Bar]:
+    return type("StoppingBar", (Bar,), {"stop_after": after})
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("data") / "train.parquet"
+    style = GeneratorSettings(alphabet="ab3", min_length=1, max_length=2, width=40, height=32, spots=0, lines=0)
+    list(generate_captcha_data(style, 40, path, seed=1))
+    return str(path)
+
+
+class SmallBackbone(nn.Module):
+    """Maps of the strides and widths of EfficientNet's, after one layer each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = {"reduction_3": 40, "reduction_4": 112, "reduction_6": 1280}
+        self.layers = nn.ModuleDict(
+            {name: nn.Sequential(nn.Conv2d(3, width, 1), nn.BatchNorm2d(width)) for name, width in widths.items()}
+        )
+
+    def extract_endpoints(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        strides = zip(self.layers.items(), (8, 16, 32), strict=True)
+        return {name: layer(functional.avg_pool2d(images, stride)) for (name, layer), stride in strides}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_network() -> Iterator[None]:
+    with mock.patch.object(efficientnet, "build_backbone", SmallBackbone):
+        yield
+
+
+def options(data: str, output: Path, **changes: Any) -> TrainOptions:
+    values: dict[str, Any] = {"size": 32, "epochs": 1, "frozen_epochs": 1, "batch_size": 8, "check_every": 2}
+    return TrainOptions((data,), str(output), **(values | {"validation": 8, "alphabet": "ab3"} | changes))
+
+
+@pytest.fixture(scope="module")
+def first(data: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run from random weights."""
+    folder = tmp_path_factory.mktemp("first")
+    train_model(options(data, folder), Bar)
+    return folder
+
+
+def test_a_run_leaves_everything_that_belongs_to_it(first: Path, data: str) -> None:
+    names = {p.name for p in first.iterdir()}
+    assert names == {
+        "best.safetensors",
+        "last.safetensors",
+        "metrics.csv",
+        "curves.png",
+        "options.json",
+        "state.safetensors",
+    }
+    meta = read_meta(first / "last.safetensors")
+    assert (meta.recipe, meta.alphabet, meta.max_length, meta.epoch) == ("efficientnet", "ab3", 8, 1)
+    assert meta.training_data == [
+        {"name": "train.parquet", "rows": 32, "fingerprint": ParquetRows([data]).fingerprint()}
+    ]
+    assert set(meta.metrics) == {"val_exact_match", "val_cer", "val_loss"}
+    assert Recognizer(first / "best.safetensors").meta.temperature > 0
+
+
+def test_random_weights_are_not_frozen_and_the_log_says_so(
+    data: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        train_model(options(data, tmp_path), Bar)
+    assert "nothing worth freezing" in caplog.text
+    assert {row["phase"] for row in load_progress(tmp_path / "state.safetensors").history} == {"full"}
+
+
+def test_the_backbone_stands_still_in_the_frozen_phase_and_the_head_learns(
+    first: Path, data: str, tmp_path: Path
+) -> None:
+    start, _ = load_checkpoint(first / "last.safetensors")
+    train_model(options(data, tmp_path, epochs=0, init_from=str(first / "last.safetensors")), Bar)
+    after, meta = load_checkpoint(tmp_path / "last.safetensors")
+    assert all(torch.equal(after[k], start[k]) for k in start if k.startswith("backbone."))
+    assert not torch.equal(after["head.classifier.weight"], start["head.classifier.weight"])
+    assert meta.epoch == 2, "epochs count on from the start's"
+    assert len(meta.training_data) == 2
+    assert not list(tmp_path.glob("features_*"))
+
+
+@pytest.mark.parametrize("stop_after", [2, 7])
+def test_a_resumed_run_is_the_unbroken_run_to_the_bit(first: Path, data: str, tmp_path: Path, stop_after: int) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    start = str(first / "best.safetensors")
+    train_model(options(data, whole, init_from=start), Bar)
+    with pytest.raises(KeyboardInterrupt):
+        _train_and_stop(options(data, broken, init_from=start), stop_after)
+    train_model(TrainOptions.load(broken / "options.json"), Bar, resume=True)
+    expected, got = (load_progress(f / "state.safetensors").history for f in (whole, broken))
+    for one, other in zip(expected, got, strict=True):
+        assert {k: v for k, v in one.items() if k != "seconds"} == {k: v for k, v in other.items() if k != "seconds"}
+    expected_tensors, got_tensors = (load_checkpoint(f / "last.safetensors")[0] for f in (whole, broken))
+    assert all(torch.equal(expected_tensors[k], got_tensors[k]) for k in expected_tensors)
+
+
+def _train_and_stop(chosen: TrainOptions, stop_after: int) -> None:
+    """Stop after so many steps, counted through both phases."""
+    frozen_steps = 4
+    if stop_after <= frozen_steps:
+        train_model(chosen, stopping_bar(stop_after))
+        return
+    bars = iter([Bar, stopping_bar(stop_after - frozen_steps)])
+    train_model(chosen, lambda **kwargs: next(bars)(**kwargs))
+
+
+def test_a_run_is_not_overwritten(first: Path, data: str) -> None:
+    before = (first / "last.safetensors").read_bytes()
+    with pytest.raises(CaptchaLabError, match="--resume"):
+        train_model(options(data, first), Bar)
+    assert (first / "last.safetensors").read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_stops_the_run_with_a_remedy(data: str, tmp_path: Path) -> None:
+    no_number = mock.patch("torch.nn.functional.cross_entropy", return_value=torch.tensor(float("nan")))
+    with no_number, pytest.raises(CaptchaLabError, match="--learning-rate"):
+        train_model(options(data, tmp_path), Bar)
+
+
+def test_a_network_learns_what_it_is_shown(data: str, tmp_path: Path) -> None:
+    train_model(options(data, tmp_path, epochs=30, learning_rate=3e-3, check_every=40), Bar)
+    history = load_progress(tmp_path / "state.safetensors").history
+    assert history[-1]["train_loss"] < 0.6 * history[0]["train_loss"]
