@@ -7,7 +7,7 @@ import itertools
 import multiprocessing
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +88,7 @@ def generate_captchas(
 
 def generate_captcha_data(
     settings: GeneratorSettings, count: int, output: str | Path, seed: int = 0, workers: int = 1
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     """Write ``count`` pictures to a Parquet file, yielding each text as it is written.
 
     Args:

@@ -65,9 +65,7 @@ def build_read_tab(recognizer: Recognizer | None) -> None:
             text = gr.Textbox(label="Text", interactive=False, buttons=["copy"], elem_classes="cl-text", max_lines=1)
             panel = gr.HTML(idle_html(recognizer), elem_classes="cl-panel")
         with gr.Column(elem_classes="cl-examples"):
-            examples = gr.Examples(
-                [[str(path)] for path in sorted(EXAMPLES.glob("*.png"))], picture, api_visibility="private"
-            )
+            examples = gr.Examples([[str(path)] for path in sorted(EXAMPLES.glob("*.png"))], picture)
     _connect(recognizer, picture, examples, text, panel)
 
 

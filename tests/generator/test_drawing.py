@@ -1,4 +1,6 @@
 import random
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +72,7 @@ class _FirstThenSecond(random.Random):
 
     turns = 0
 
-    def choice(self, seq):  # type: ignore[no-untyped-def]
+    def choice(self, seq):
         if isinstance(seq[0], tuple):
             self.turns += 1
             return seq[(self.turns - 1) % len(seq)]
@@ -78,7 +80,7 @@ class _FirstThenSecond(random.Random):
 
 
 @pytest.mark.parametrize("draw", [draw_spots, draw_lines])
-def test_noise_grows_with_its_number_and_size(draw) -> None:  # type: ignore[no-untyped-def]
+def test_noise_grows_with_its_number_and_size(draw) -> None:
     def drawn(count: int, size: int) -> int:
         style = GeneratorSettings(
             text_colors=("#000000",), spots=count, lines=min(count, 100), spot_size=size, line_width=size
@@ -93,11 +95,10 @@ def test_noise_grows_with_its_number_and_size(draw) -> None:  # type: ignore[no-
 
 
 def test_rotation_and_shear_move_the_ink_but_keep_it() -> None:
-    def drawn(**strengths: float) -> Image.Image:
+    def drawn(**strengths: Any) -> Image.Image:
         image = blank()
-        style = GeneratorSettings(
-            text_colors=("#000000",), offset=0.0, size_jitter=0.0, **{"rotation": 0.0, "shear": 0.0, **strengths}
-        )
+        flat = replace(PLAIN, offset=0.0, size_jitter=0.0, rotation=0.0, shear=0.0)
+        style = replace(flat, **strengths)
         draw_text(image, "H", style, random.Random(5))
         return image
 
