@@ -182,6 +182,6 @@ def test_a_network_learns_what_it_is_shown(tmp_path: Path) -> None:
                 if letter in text:
                     picture.paste((i, 40, 40), place)
             writer.write(Sample(png_bytes(picture), text, f"{i}.png", "blocks"))
-    wanted = options(str(data), tmp_path / "run", size=64, epochs=40, learning_rate=3e-3, check_every=240)
+    wanted = options(str(data), tmp_path / "run", size=64, epochs=40, learning_rate=1e-3, check_every=240)
     train_model(wanted, Bar)
     assert load_progress(tmp_path / "run" / "state.safetensors").history[-1]["val_exact_match"] == 1.0
