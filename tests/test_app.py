@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,24 +38,20 @@ def test_without_arguments_the_environment_and_the_shipped_model_decide(
     assert served == [(None, None, None)]
 
 
-def test_a_missing_checkpoint_is_one_sentence(
-    served: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("damage", ["missing", "half", "empty"])
+def test_a_checkpoint_that_cannot_be_used_is_one_sentence_before_anything_is_served(
+    served: list[tuple[Any, ...]], tmp_path: Path, capfd: pytest.CaptureFixture[str], damage: str
 ) -> None:
-    assert run_command(app.main, "--checkpoint", tmp_path / "none.safetensors") == 2
-    assert_plain(capsys.readouterr().err, "error: ", "none.safetensors")
+    checkpoint = tmp_path / f"{damage}.safetensors"
+    if damage != "missing":
+        whole = save_tiny_checkpoint(tmp_path / "whole.safetensors").read_bytes()
+        checkpoint.write_bytes(whole[: len(whole) // 2] if damage == "half" else b"")
+    assert run_command(app.main, "--checkpoint", checkpoint) == 2
+    printed = capfd.readouterr()
+    assert_plain(printed.err, "error: ", checkpoint.name)
+    assert len(printed.err.splitlines()) == 1
+    assert printed.out == ""
     assert not served
-
-
-def test_a_checkpoint_cut_in_half_stops_the_command_before_it_serves(tmp_path: Path) -> None:
-    checkpoint = save_tiny_checkpoint(tmp_path / "half.safetensors")
-    checkpoint.write_bytes(checkpoint.read_bytes()[: checkpoint.stat().st_size // 2])
-    done = subprocess.run(
-        [sys.executable, "app.py", "--checkpoint", str(checkpoint)], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert_plain(done.stderr, "error: ", "half.safetensors")
-    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_command_stays_thin() -> None:

@@ -1,0 +1,79 @@
+"""Write the figures of benchmarks/results/ into the README and the model card, between their markers.
+
+    python benchmarks/readme_results.py
+
+No figure in those tables is typed by hand; each row names the command that printed it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+
+ACCURACY = (
+    ("captcha_images_v2.json", "Captcha Version 2, test split", "evaluate.py captcha_images_v2.parquet --split test"),
+    ("generator_default.json", "this project's generator, default strength", "evaluate.py data/fresh.parquet"),
+)
+
+
+def main() -> None:
+    """Fill both documents."""
+    table = "\n".join([*accuracy_table(), "", *speed_table()])
+    for document in (ROOT / "README.md", ROOT / "saved_models" / "efficientnet.md"):
+        fill(document, table)
+
+
+def fill(document: Path, table: str) -> None:
+    """Replace what stands between the markers of a document."""
+    before, found, rest = document.read_text(encoding="utf-8").partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not found or not closed:
+        sys.exit(f"{document} has no {BEGIN} ... {END}")
+    document.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+
+
+def accuracy_table() -> list[str]:
+    """Return the lines about what the shipped checkpoint reads."""
+    lines = [
+        "| test set | pictures | exact match | CER | ECE | command |",
+        "|---|---|---|---|---|---|",
+    ]
+    for file, name, command in ACCURACY:
+        figures = result(file)
+        lines.append(
+            f"| {name} | {figures['n']:,} | {figures['exact_match']:.2%} | {figures['cer']:.2%} | "
+            f"{figures['ece']:.2%} | `{command}` |"
+        )
+    return lines
+
+
+def speed_table() -> list[str]:
+    """Return the lines about speed and memory."""
+    generator, start, memory = (result(f"{name}.json") for name in ("generator_speed", "cold_start", "dataset_memory"))
+    drawing = generator["drawing"]
+    return [
+        "| what | figure | command |",
+        "|---|---|---|",
+        f"| drawing, one core, beside the `captcha` package | {drawing['ratio']} times as fast "
+        f"({drawing['ours_per_second']:.0f} against {drawing['captcha_per_second']:.0f} a second) "
+        "| `benchmarks/generator_speed.py` |",
+        f"| `predict.py` on one picture, from the shell to the answer | {start['median_seconds']} s "
+        f"(first start {start['first_seconds']} s) | `benchmarks/cold_start.py` |",
+        f"| `make_dataset.py`, largest memory for {memory['input_bytes'] / 1e9:.1f} GB of parts | "
+        f"{memory['peak_rss_mb']:.0f} MB | `benchmarks/dataset_memory.py` |",
+    ]
+
+
+def result(file: str) -> dict[str, Any]:
+    """Return what a benchmark wrote."""
+    return dict(json.loads((RESULTS / file).read_text(encoding="utf-8")))
+
+
+if __name__ == "__main__":
+    main()
