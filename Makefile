@@ -9,10 +9,10 @@ VENV := .venv-$(VERSION)
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo test lint clean check-python
+.PHONY: help demo test test-browser lint clean check-python
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 	@echo 'Another interpreter: PYTHON=python3.12 make test'
 
 demo: $(VENV)/.ready-to-run ## Install what is needed and open the page on http://127.0.0.1:7860
@@ -21,6 +21,9 @@ demo: $(VENV)/.ready-to-run ## Install what is needed and open the page on http:
 # Two processes with one thread each: two cores are what the tests are made for.
 test: $(VENV)/.ready-to-develop ## Run every test
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist loadfile
+
+test-browser: $(VENV)/.ready-to-develop ## Use the page as a person would; needs Chromium (apt-get install chromium)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/browser
 
 lint: $(VENV)/.ready-to-develop ## Check style, format and types
 	$(RUN) -m ruff check .

@@ -9,7 +9,7 @@ aB3xQ_17.png, 17_aB3xQ.png), or one with a labels.csv (file,label); CSV or TSV f
 
 Every picture is decoded once. A row is left out, and counted, when its picture cannot be read or it has no label;
 when the same pixels came before with the same label (a duplicate); and when they came before with another label (a
-conflict: at most one of the two is right, and the first is kept). Unreadable rows and conflicts are listed.
+conflict: at most one of the two is right, and the first is kept). The first 20 of each kind are listed.
 
 --split 0.9 adds a column "split" with "train" for about nine of ten pictures and "test" for the others, decided by a
 hash of the pixels, so that one picture never is in both, whatever is added later. It is one file, so that the two
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
     by_split = ", ".join(f"{name} {rows[name]:,}" for name in ("train", "test")) if args.split is not None else ""
     print(
         f"wrote {args.output}: {rows.total():,} rows{f' ({by_split})' if by_split else ''}; left out "
-        f"{checker.duplicates:,} duplicates, {checker.conflicts.count:,} conflicts, "
+        f"{checker.duplicates.count:,} duplicates, {checker.conflicts.count:,} conflicts, "
         f"{checker.unreadable.count:,} unreadable"
     )
     return 0
@@ -99,6 +99,8 @@ def _write(args: argparse.Namespace, checker: Checker) -> Counter[str | None]:
 
 
 def _list_problems(checker: Checker) -> None:
+    for line in checker.duplicates.lines("duplicates (an earlier picture again, with the same label)"):
+        print(line, file=sys.stderr)
     for line in checker.unreadable.lines("unreadable rows"):
         print(line, file=sys.stderr)
     for line in checker.conflicts.lines("conflicts (one picture, two labels; the first is kept)"):

@@ -57,7 +57,10 @@ def test_any_mix_becomes_one_parquet(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [row.image for row in rows] == [png(7), png(8), png(0), png(1)]
     printed = capsys.readouterr()
     assert printed.out == f"wrote {output}: 4 rows; left out 1 duplicates, 0 conflicts, 0 unreadable\n"
-    assert printed.err == ""
+    assert printed.err.splitlines() == [
+        "1 duplicates (an earlier picture again, with the same label):",
+        "  ab.png (label 'ab')",
+    ]
 
 
 def test_what_is_left_out_is_counted_and_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +76,11 @@ def test_what_is_left_out_is_counted_and_listed(tmp_path: Path, capsys: pytest.C
     printed = capsys.readouterr()
     assert ": 2 rows; left out 1 duplicates, 1 conflicts, 5 unreadable" in printed.out
     lines = printed.err.splitlines()
-    assert lines[0] == "5 unreadable rows:"
+    assert lines[:3] == [
+        "1 duplicates (an earlier picture again, with the same label):",
+        "  again.png (label 'a')",
+        "5 unreadable rows:",
+    ]
     for text in ("c.png is truncated", "d.png is not a readable image", "e.png is empty", "f.png is far larger"):
         assert sum(text in line for line in lines) == 1
     assert "line 10: gone.png does not exist" in printed.err

@@ -11,7 +11,7 @@ from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.imaging import load_image
 
 LISTED = 20
-"""How many unreadable rows, and how many conflicts, are listed; the rest are counted."""
+"""How many rows that were left out for one reason are listed; the rest are counted."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Checker:
 
     def __init__(self) -> None:
         """Start with no picture seen."""
-        self.duplicates = 0
+        self.duplicates = Problems()
         self.conflicts = Problems()
         self.unreadable = Problems()
         self._labels: dict[bytes, str] = {}
@@ -75,7 +75,7 @@ class Checker:
             self._labels[digest] = row.label
             return True
         if earlier == row.label:
-            self.duplicates += 1
+            self.duplicates.add(f"{row.path} (label {row.label!r})")
         else:
             self.conflicts.add(f"{row.path} is labelled {row.label!r}, the same picture before it {earlier!r}")
         return False

@@ -14,7 +14,7 @@ def test_good_rows_pass_with_the_digest_of_their_pixels() -> None:
     samples = [sample(seed) for seed in range(3)]
     checker = Checker()
     assert list(checker.checked(samples)) == [(s, pixel_digest(picture(i))) for i, s in enumerate(samples)]
-    assert (checker.duplicates, checker.conflicts.count, checker.unreadable.count) == (0, 0, 0)
+    assert (checker.duplicates.count, checker.conflicts.count, checker.unreadable.count) == (0, 0, 0)
 
 
 def test_the_same_pixels_and_label_pass_once_however_compressed() -> None:
@@ -24,14 +24,14 @@ def test_the_same_pixels_and_label_pass_once_however_compressed() -> None:
         "1.png",
         "2.png",
     ]
-    assert (checker.duplicates, checker.conflicts.count) == (2, 0)
+    assert (checker.duplicates.count, checker.conflicts.count) == (2, 0)
 
 
 def test_the_same_pixels_with_another_label_are_a_conflict_and_the_first_is_kept() -> None:
     checker = Checker()
     kept = [s.label for s, _ in checker.checked([sample(1, "ab"), sample(1, "aB"), sample(1, "ab")])]
     assert kept == ["ab"]
-    assert (checker.duplicates, checker.conflicts.count) == (1, 1)
+    assert (checker.duplicates.count, checker.conflicts.count) == (1, 1)
     assert checker.conflicts.examples == ["1.png is labelled 'aB', the same picture before it 'ab'"]
 
 
