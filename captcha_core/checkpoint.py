@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.errors import AlphabetError, CheckpointError
@@ -75,7 +75,8 @@ def save_checkpoint(path: str | Path, tensors: Mapping[str, torch.Tensor], meta:
     """
     stored = {name: _storable(tensor) for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(stored, temporary, metadata={_HEADER_KEY: json.dumps(asdict(meta))})
+        # Not save_file, which makes the file anew with permissions of its own.
+        temporary.write_bytes(save(stored, metadata={_HEADER_KEY: json.dumps(asdict(meta))}))
 
 
 def load_checkpoint(path: str | Path) -> tuple[dict[str, torch.Tensor], CheckpointMeta]:

@@ -139,11 +139,10 @@ class Recognizer:
             return error
 
     def _predict(self, inputs: list[torch.Tensor], started: float) -> list[Prediction]:
-        """Read inputs of shape (3, H, W) in one pass; work on them began at ``started`` of ``perf_counter``."""
+        """Read inputs of shape (3, H, W); work on them began at ``started`` of ``perf_counter``."""
         if not inputs:
             return []
-        with torch.inference_mode():
-            logits = self._model(torch.stack(inputs))
+        logits = self._logits(inputs)
         if logits.shape[-1] != len(self.alphabet) + 1:
             raise CheckpointError(
                 f"{self._path} scores {logits.shape[-1] - 1} characters but its alphabet has {len(self.alphabet)}. "
@@ -155,6 +154,16 @@ class Recognizer:
             Prediction(d.text, d.confidence, d.char_confidences, d.alternatives, latency_ms, self.model_id)
             for d in decoded
         ]
+
+    def _logits(self, inputs: list[torch.Tensor]) -> torch.Tensor:
+        """Run the model once per size of input, so that a picture reads the same in any company."""
+        by_size: dict[torch.Size, list[int]] = {}
+        for number, tensor in enumerate(inputs):
+            by_size.setdefault(tensor.shape, []).append(number)
+        numbers = [number for same_size in by_size.values() for number in same_size]
+        with torch.inference_mode():
+            parts = [self._model(torch.stack([inputs[i] for i in same_size])) for same_size in by_size.values()]
+            return torch.cat(parts)[torch.tensor(numbers).argsort()]
 
 
 def _rebuild(meta: CheckpointMeta, tensors: dict[str, torch.Tensor]) -> nn.Module:

@@ -14,6 +14,7 @@ from captcha_core.checkpoint import load_checkpoint, save_checkpoint
 from captcha_core.errors import CheckpointError, DataError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource, Recognizer, Source, default_checkpoint
+from captcha_core.transforms import square_pad_spec
 from tests.helpers import ALPHABET, MAX_LENGTH, draw_picture, png_bytes, save_tiny_checkpoint, tiny_meta
 
 PICTURES = [draw_picture(text, seed) for seed, text in enumerate(["abc", "12345", "x", "0o0o", "zz9"])]
@@ -56,6 +57,17 @@ def test_a_batch_reads_as_its_pictures_do_alone(recognizer: Recognizer) -> None:
     batch = recognizer.read_batch(PICTURES)
     assert len({p.text for p in batch}) > 1, "the model gives one text whatever the picture; the test shows nothing"
     assert all(same(p, recognizer.read(picture)) for p, picture in zip(batch, PICTURES, strict=True))
+
+
+def test_shapes_may_mix_in_a_batch(tmp_path: Path) -> None:
+    path = save_tiny_checkpoint(tmp_path / "tiny.safetensors", temperature=0.05, transform=square_pad_spec(64))
+    recognizer = Recognizer(path)
+    shapes = [(40, 100), (90, 90), (30, 100), (100, 40)]
+    pictures = [draw_picture(str(i), i, size) for i, size in enumerate(shapes)]
+    assert len({recognizer.model_view(picture).size for picture in pictures}) == 3
+    batch = recognizer.read_batch(pictures)
+    assert all(same(p, recognizer.read(picture)) for p, picture in zip(batch, pictures, strict=True))
+    assert len({p.confidence for p in batch}) == 4
 
 
 def test_nothing_in_nothing_out(recognizer: Recognizer) -> None:

@@ -23,13 +23,26 @@ def test_any_picture_becomes_a_square_with_even_padding(width: int, height: int,
     assert abs(inside_height - size * min(1, height / width)) <= 1
 
 
-def test_tensors_are_padded_as_pictures_are() -> None:
+@given(st.integers(1, 200), st.integers(1, 200), st.sampled_from([16, 32]))
+def test_most_padding_can_be_left_out(width: int, height: int, multiple: int) -> None:
+    picture = Image.new("RGB", (width, height), "black")
+    square = np.asarray(SquarePadAndResize(96)(picture))
+    trimmed = np.asarray(SquarePadAndResize(96, multiple=multiple)(picture))
+    assert max(trimmed.shape[:2]) == 96
+    assert trimmed.shape[0] % multiple == trimmed.shape[1] % multiple == 0
+    top, left = (96 - trimmed.shape[0]) // 2, (96 - trimmed.shape[1]) // 2
+    assert np.array_equal(square[top : top + trimmed.shape[0], left : left + trimmed.shape[1]], trimmed)
+    assert (square < 128).sum() == (trimmed < 128).sum()
+
+
+@pytest.mark.parametrize("multiple", [None, 16])
+def test_tensors_are_padded_as_pictures_are(multiple: int | None) -> None:
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 80, 3), dtype=np.uint8))
     tensor = torch.from_numpy(np.array(picture)).permute(2, 0, 1)
-    step = SquarePadAndResize(40, fill=9)
+    step = SquarePadAndResize(40, fill=9, multiple=multiple)
     from_picture = torch.from_numpy(np.array(step(picture))).permute(2, 0, 1).float()
     from_tensor = step(tensor).float()
-    assert from_tensor.shape == (3, 40, 40)
+    assert from_tensor.shape == (3, 16 if multiple else 40, 40)
     assert (from_tensor - from_picture).abs().max() <= 2
 
 
@@ -44,7 +57,8 @@ def test_model_input_is_normalised_and_can_be_shown_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"name": "unknown"}, {"size": 100_000}, {"size": "big"}, {"mean": None}, {"fill": None}]
+    "change",
+    [{"name": "unknown"}, {"size": 100_000}, {"size": "big"}, {"mean": None}, {"fill": None}, {"multiple": "no"}],
 )
 def test_a_damaged_specification_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(CheckpointError):

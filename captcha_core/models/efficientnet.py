@@ -92,12 +92,14 @@ def positions(height: int, width: int, channels: int) -> torch.Tensor:
     """Return sine and cosine codes of relative cell positions, (height * width, channels).
 
     Vaswani et al. (2017) in two dimensions; half of the channels for each axis, wavelengths from a
-    sixteenth of the picture to twice its side.
+    sixteenth of the longer side to twice that side. Places count from the centre, in longer sides, so that
+    padding changes no cell's place.
     """
     waves = torch.exp(torch.linspace(math.log(0.5), math.log(16.0), channels // 4)) * 2 * math.pi
 
     def axis(cells: int) -> torch.Tensor:
-        angles = ((torch.arange(cells) + 0.5) / cells)[:, None] * waves
+        place = 0.5 + (torch.arange(cells) + 0.5 - cells / 2) / max(height, width)
+        angles = place[:, None] * waves
         return torch.cat([angles.sin(), angles.cos()], dim=1)
 
     rows = axis(height)[:, None].expand(-1, width, -1)

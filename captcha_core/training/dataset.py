@@ -31,17 +31,34 @@ class Split:
     validation: np.ndarray
 
 
-def hold_out(rows: int, validation: int, seed: int) -> Split:
+def hold_out(labels: list[str], validation: int, seed: int) -> Split:
     """Choose rows for validation at random, at most a fifth of all.
+
+    Rows with the same label stay together, so that a picture which occurs twice (in a file that is named twice,
+    for instance, to give it more weight) is never both learned from and held out. Where every label is so
+    frequent that none fits, rows are chosen one by one.
+
+    Args:
+        labels: The label of every row.
+        validation: How many rows are wanted.
+        seed: Decides which.
 
     Raises:
         CaptchaLabError: If there are fewer than ten rows.
     """
-    if rows < 10:
-        raise CaptchaLabError(f"There are only {rows} labelled pictures; training needs at least 10.")
-    order = np.random.default_rng([seed, 1]).permutation(rows)
-    count = min(validation, rows // 5)
-    return Split(np.sort(order[count:]), np.sort(order[:count]))
+    if len(labels) < 10:
+        raise CaptchaLabError(f"There are only {len(labels)} labelled pictures; training needs at least 10.")
+    rng, wanted = np.random.default_rng([seed, 1]), min(validation, len(labels) // 5)
+    _, groups, sizes = np.unique(np.array(labels), return_inverse=True, return_counts=True)
+    order = rng.permutation(len(sizes))
+    order = order[sizes[order] <= wanted]
+    chosen = order[: np.searchsorted(np.cumsum(sizes[order]), wanted, side="right")]
+    held = (
+        np.isin(groups, chosen)
+        if len(chosen)
+        else np.isin(np.arange(len(labels)), rng.permutation(len(labels))[:wanted])
+    )
+    return Split(np.nonzero(~held)[0], np.nonzero(held)[0])
 
 
 def epoch_order(rows: ParquetRows, chosen: np.ndarray, seed: int, epoch: int) -> np.ndarray:
@@ -130,5 +147,16 @@ def batches(
     """
     plan = [order[i : i + batch_size] for i in range(start * batch_size, len(order), batch_size)]
     options: dict[str, object] = {"multiprocessing_context": "spawn", "prefetch_factor": 4} if workers else {}
-    loader = DataLoader(pictures, batch_sampler=[b.tolist() for b in plan], num_workers=workers, **options)  # type: ignore[arg-type]
+    sampler = [b.tolist() for b in plan]
+    loader = DataLoader(pictures, batch_sampler=sampler, num_workers=workers, collate_fn=stack_padded, **options)  # type: ignore[arg-type]
     yield from zip(plan, loader, strict=True)
+
+
+def stack_padded(pictures: list[torch.Tensor]) -> torch.Tensor:
+    """Stack uint8 pictures (3, H, W), each centred in the largest height and width, on white."""
+    height, width = (max(p.shape[axis] for p in pictures) for axis in (1, 2))
+    stacked = torch.full((len(pictures), 3, height, width), 255, dtype=torch.uint8)
+    for canvas, picture in zip(stacked, pictures, strict=True):
+        top, left = (height - picture.shape[1]) // 2, (width - picture.shape[2]) // 2
+        canvas[:, top : top + picture.shape[1], left : left + picture.shape[2]] = picture
+    return stacked

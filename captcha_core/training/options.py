@@ -17,7 +17,7 @@ class TrainOptions:
     """Settings of one run. Fields that are None take the recipe's value.
 
     Attributes:
-        data: Parquet files to learn from.
+        data: Parquet files to learn from; one that is named twice counts twice.
         output: Folder of the run; it must not hold another run.
         recipe: Name of the recipe.
         split: Which rows of files that have a ``split`` column; see the Parquet readers.

@@ -18,7 +18,7 @@ from captcha_core.data.parquet import ParquetRows
 from captcha_core.errors import CaptchaLabError
 from captcha_core.models import build_model, set_requires_grad
 from captcha_core.recipes import Recipe, get_recipe
-from captcha_core.training.dataset import PictureRows, Split, batches, encode_labels, hold_out
+from captcha_core.training.dataset import PictureRows, Split, batches, encode_labels, hold_out, stack_padded
 from captcha_core.training.initial import Start, initialise
 from captcha_core.training.loop import AveragedModel, Check, Held, Trainer
 from captcha_core.training.options import TrainOptions
@@ -75,7 +75,7 @@ class _Run:
             split=options.split,
         )
         self.targets = encode_labels(self.rows.labels, self.alphabet, self.max_length)
-        self.split: Split = hold_out(len(self.rows), options.validation, options.seed)
+        self.split: Split = hold_out(self.rows.labels, options.validation, options.seed)
         self.spec = self.recipe.transform(int(options.size or 0))
         self.transform = build_transform(self.spec)
         self.device = _device(options.device)
@@ -163,14 +163,16 @@ class _Run:
 
     def _normalised(self, rows: np.ndarray) -> Iterator[torch.Tensor]:
         pictures = PictureRows(self.rows, self.transform)
-        for _, pixels in batches(pictures, rows, 32, self.options.workers):
+        # All of one size, since their maps share one array; the rows are few enough to hold as bytes.
+        opened = [p for _, batch in batches(pictures, rows, 32, self.options.workers) for p in batch]
+        for pixels in stack_padded(opened).split(32):
             yield self.transform.normalise(pixels).contiguous(memory_format=torch.channels_last)
 
     def _held(self) -> Held:
         """Open the held-out pictures once; as bytes they are small enough to keep."""
         rows = self.split.validation
         pictures = PictureRows(self.rows, self.transform)
-        pixels = torch.cat([p for _, p in batches(pictures, rows, 64, self.options.workers)])
+        pixels = stack_padded([p for _, batch in batches(pictures, rows, 64, self.options.workers) for p in batch])
 
         def inputs(start: int, stop: int) -> torch.Tensor:
             normalised = self.transform.normalise(pixels[start:stop].to(self.device))

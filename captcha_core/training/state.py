@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from captcha_core.errors import CaptchaLabError
@@ -43,7 +43,7 @@ def save_state(
         tensors |= {f"optimizer.{number}.{k}": torch.as_tensor(v) for k, v in values.items()}
     with atomic_path(path) as temporary:
         plain = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-        save_file(plain, temporary, metadata={"progress": json.dumps(asdict(progress))})
+        temporary.write_bytes(save(plain, metadata={"progress": json.dumps(asdict(progress))}))
 
 
 def load_progress(path: Path) -> Progress:

@@ -52,8 +52,9 @@ def test_positions_differ_from_cell_to_cell_and_scale_with_the_picture() -> None
     code = positions(3, 5, 32)
     assert code.shape == (15, 32)
     assert torch.pdist(code).min() > 0.1
-    # The middle cell of three and of nine is the same place.
+    # The middle cell of three and of nine is the same place, and padding above and below moves no cell.
     assert torch.allclose(positions(3, 3, 32)[4], positions(9, 9, 32)[40])
+    assert torch.allclose(positions(2, 8, 32), positions(8, 8, 32)[24:40])
     assert math.isclose(float(code.abs().max()), 1.0, abs_tol=0.1)
 
 

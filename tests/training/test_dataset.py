@@ -10,7 +10,15 @@ from captcha_core.alphabet import Alphabet
 from captcha_core.data.parquet import ParquetRows, ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
-from captcha_core.training.dataset import IGNORED, PictureRows, batches, encode_labels, epoch_order, hold_out
+from captcha_core.training.dataset import (
+    IGNORED,
+    PictureRows,
+    batches,
+    encode_labels,
+    epoch_order,
+    hold_out,
+    stack_padded,
+)
 from captcha_core.transforms import build_transform, square_pad_spec
 from tests.helpers import draw_picture, png_bytes
 
@@ -28,14 +36,31 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> ParquetRows:
 
 @given(st.integers(10, 500), st.integers(1, 200), st.integers(0, 99))
 def test_held_out_rows_are_never_learned_from(rows: int, validation: int, seed: int) -> None:
-    split = hold_out(rows, validation, seed)
+    split = hold_out([str(i) for i in range(rows)], validation, seed)
     assert len(split.validation) == min(validation, rows // 5)
     assert np.array_equal(np.sort(np.concatenate([split.train, split.validation])), np.arange(rows))
 
 
+@given(st.lists(st.sampled_from("abcdefghijklmnop"), min_size=10, max_size=200), st.integers(1, 50), st.integers(0, 9))
+def test_rows_with_one_label_stay_together_where_that_is_possible(labels: list[str], wanted: int, seed: int) -> None:
+    split = hold_out(labels, wanted, seed)
+    assert 1 <= len(split.validation) <= min(wanted, len(labels) // 5)
+    sides = {labels[i] for i in split.train} & {labels[i] for i in split.validation}
+    smallest = min(labels.count(label) for label in set(labels))
+    assert not sides or smallest > min(wanted, len(labels) // 5)
+
+
+def test_pictures_of_different_sizes_are_centred_on_white() -> None:
+    small, large = torch.zeros(3, 2, 4, dtype=torch.uint8), torch.zeros(3, 4, 4, dtype=torch.uint8)
+    stacked = stack_padded([small, large])
+    assert stacked.shape == (2, 3, 4, 4)
+    assert (stacked[0, :, [0, 3]] == 255).all() and (stacked[0, :, 1:3] == 0).all()
+    assert (stacked[1] == 0).all()
+
+
 def test_too_few_pictures_are_refused() -> None:
     with pytest.raises(CaptchaLabError, match="only 9"):
-        hold_out(9, 1, 0)
+        hold_out(["a"] * 9, 1, 0)
 
 
 def test_an_epoch_takes_every_chosen_row_once_in_an_order_of_its_own(rows: ParquetRows) -> None:
