@@ -22,7 +22,10 @@ from pathlib import Path
 
 import pytest
 
+from captcha_core.data.parquet import ParquetWriter
+from captcha_core.data.schema import SPLIT_SCHEMA, Sample
 from captcha_core.generator import GeneratorSettings, generate_captcha
+from captcha_core.generator.generate import encode_png
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -80,6 +83,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         captcha = generate_captcha(GeneratorSettings(), seed=99, index=index)
         captcha.image.save(folder / "my_captchas" / f"{captcha.text}.png")
         captcha.image.save(folder / "captcha.png")
+    with ParquetWriter(folder / "captcha_images_v2.parquet", schema=SPLIT_SCHEMA) as writer:
+        for index in range(40):
+            captcha = generate_captcha(GeneratorSettings(width=200, height=50), seed=98, index=index)
+            sample = Sample(encode_png(captcha.image), captcha.text, f"{index}.png", "stand-in")
+            writer.write(sample, split="train" if index < 30 else "test")
     return folder
 
 
@@ -88,8 +96,9 @@ def after_scripts(project: Path) -> Path:
     """Run the scripts in order and return the folder that they worked in."""
     for command in SCRIPTS:
         words, variables = without_environment(command)
+        line = shlex.join([sys.executable]) + command.removeprefix("python")
         done = subprocess.run(
-            [sys.executable, *words[1:], *SMALLER[words[1]]],
+            ["bash", "-c", f"{line} {shlex.join(SMALLER[words[1]])}"],
             cwd=project,
             env=os.environ | variables,
             capture_output=True,

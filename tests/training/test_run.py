@@ -19,6 +19,7 @@ from captcha_core.generator import GeneratorSettings, generate_captcha_data
 from captcha_core.models import efficientnet
 from captcha_core.recognizer import Recognizer
 from captcha_core.training import TrainOptions, train_model
+from captcha_core.training.dataset import hold_out
 from captcha_core.training.state import load_progress
 from tests.helpers import png_bytes
 
@@ -104,9 +105,9 @@ def test_a_run_leaves_everything_that_belongs_to_it(first: Path, data: str) -> N
     }
     meta = read_meta(first / "last.safetensors")
     assert (meta.recipe, meta.alphabet, meta.max_length, meta.epoch) == ("efficientnet", "ab3", 8, 1)
-    assert meta.training_data == [
-        {"name": "train.parquet", "rows": 32, "fingerprint": ParquetRows([data]).fingerprint()}
-    ]
+    rows = ParquetRows([data])
+    learned_from = len(hold_out(rows.labels, 8, seed=0).train)
+    assert meta.training_data == [{"name": "train.parquet", "rows": learned_from, "fingerprint": rows.fingerprint()}]
     assert set(meta.metrics) == {"val_exact_match", "val_cer", "val_loss"}
     assert Recognizer(first / "best.safetensors").meta.temperature > 0
 
