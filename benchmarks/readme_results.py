@@ -1,4 +1,4 @@
-"""Write the figures of benchmarks/results/ into the README and the model card, between their markers.
+"""Write the figures of benchmarks/results/ into README, model card and docs/benchmarks.md, between their markers.
 
     python benchmarks/readme_results.py
 
@@ -23,10 +23,10 @@ ACCURACY = (
 
 
 def main() -> None:
-    """Fill both documents."""
-    table = "\n".join([*accuracy_table(), "", *speed_table()])
-    for document in (ROOT / "README.md", ROOT / "saved_models" / "efficientnet.md"):
-        fill(document, table)
+    """Fill the documents."""
+    fill(ROOT / "README.md", "\n".join([*accuracy_table(), "", *speed_table()]))
+    fill(ROOT / "saved_models" / "efficientnet.md", "\n".join(accuracy_table()))
+    fill(ROOT / "docs" / "benchmarks.md", "\n".join([*drawing_table(), "", *training_table()]))
 
 
 def fill(document: Path, table: str) -> None:
@@ -68,6 +68,41 @@ def speed_table() -> list[str]:
         f"| `make_dataset.py`, largest memory for {memory['input_bytes'] / 1e9:.1f} GB of parts | "
         f"{memory['peak_rss_mb']:.0f} MB | `benchmarks/dataset_memory.py` |",
     ]
+
+
+def drawing_table() -> list[str]:
+    """Return where the generator's time goes, and its speed with the encoding to PNG."""
+    figures = result("generator_speed.json")
+    drawing, png = figures["drawing"], figures["with_png"]
+    shares = "".join(f"| `{name}` | {share:.0%} |\n" for name, share in figures["share_of_drawing_time"].items())
+    return [
+        "| 160x60, 5 characters, one core | this generator, a second | `captcha` package, a second | ratio |",
+        "|---|---|---|---|",
+        f"| drawing | {drawing['ours_per_second']:.0f} | {drawing['captcha_per_second']:.0f} | {drawing['ratio']} |",
+        f"| drawing and encoding as PNG | {png['ours_per_second']:.0f} | {png['captcha_per_second']:.0f} "
+        f"| {png['ratio']} |",
+        "",
+        "| stage | share of the drawing time |",
+        "|---|---|",
+        *shares.splitlines(),
+    ]
+
+
+def training_table() -> list[str]:
+    """Return how fast the recipe trains and where a step's time goes."""
+    figures = result("training_speed.json")
+    shares = ("forward", "backward", "optimizer")
+    lines = [
+        f"Batches of {figures['batch']}, {figures['height']}x{figures['width']} pixels, {figures['threads']} threads; "
+        f"augmentation alone makes {figures['augmentation_pictures_per_second']:.0f} pictures a second.",
+        "",
+        "| backbone | pictures a second | " + " | ".join(shares) + " |",
+        "|---|---|---|---|---|",
+    ]
+    for name, variant in figures["variants"].items():
+        parts = " | ".join(f"{variant['share'][part]:.0%}" for part in shares)
+        lines.append(f"| {name} | {variant['pictures_per_second']} | {parts} |")
+    return lines
 
 
 def result(file: str) -> dict[str, Any]:
