@@ -26,7 +26,7 @@ def elastic_transform(
     The field of Simard, Steinkraus and Platt (2003): white noise per pixel and axis, convolved with a Gaussian
     of standard deviation ``sigma``, times ``alpha``. See :func:`displacement_fields` for how it is computed.
     Pixels from outside repeat the border. The fields of a batch come from one product; resampling then goes
-    picture by picture, whose arrays stay in the processor's cache (three times faster than in one sweep).
+    picture by picture, whose arrays stay in the processor's cache.
 
     Args:
         images: Pictures (N, H, W, C) of up to four channels.
@@ -87,7 +87,7 @@ def _resample(image: NDArray[np.uint8], field: NDArray[np.float32]) -> NDArray[n
     place, weights = _bilinear(field)
     total = np.full((height, width), _HALF)
     for shift, weight in zip((0, 1, width, width + 1), weights, strict=True):
-        # Every place is inside the picture; numpy's check that it is would cost eight times the gather.
+        # Every place is inside the picture; numpy's check that it is costs more than the gather itself.
         total += pixels[shift:].take(place, mode="clip") * weight
     return (total.view(np.uint16) >> 8).astype(np.uint8).reshape(height, width, 4)[..., :channels]
 
