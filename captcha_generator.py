@@ -56,6 +56,8 @@ def main(arguments: list[str]) -> int:
     options = parse_arguments(arguments)
     if options.count < 1 or options.workers < 1:
         raise CaptchaLabError(f"--count {options.count} --workers {options.workers}: both must be 1 or more.")
+    if not 0 <= options.seed < 2**32:
+        raise CaptchaLabError(f"--seed {options.seed}: give a number from 0 to 4294967295.")
     if options.output is None and options.grid is None:
         options.output = DEFAULT_OUTPUT
     values: dict[str, Any] = {item.name: getattr(options, item.name) for item in fields(GeneratorSettings)}

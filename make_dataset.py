@@ -31,11 +31,12 @@ from tqdm import tqdm
 
 from captcha_core.cli import run
 from captcha_core.data.check import Checker
-from captcha_core.data.load import PARQUET_SUFFIXES, load_rows
+from captcha_core.data.load import load_rows
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import SCHEMA, SPLIT_SCHEMA
 from captcha_core.data.split import split_of_digest
 from captcha_core.errors import DataError
+from captcha_core.files import PARQUET_SUFFIXES
 
 
 def main(argv: list[str]) -> int:

@@ -7,7 +7,7 @@ python train.py --resume runs/first
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from captcha_core.cli import run
@@ -53,7 +53,8 @@ def main(arguments: list[str]) -> int:
         others = [a for a in arguments if a.startswith("--") and not a.startswith("--resume")]
         if others:
             raise CaptchaLabError(f"--resume takes the run's own settings; leave out {' '.join(others)}.")
-        options = TrainOptions.load(Path(parsed.resume) / "options.json")
+        # The folder may have been moved since.
+        options = replace(TrainOptions.load(Path(parsed.resume) / "options.json"), output=parsed.resume)
     else:
         values = {f.name: getattr(parsed, f.name) for f in fields(TrainOptions) if hasattr(parsed, f.name)}
         values["output"] = parsed.output or f"runs/{parsed.recipe}"

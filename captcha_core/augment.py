@@ -57,7 +57,9 @@ def _move(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         )
     )
     cos, sin = angle.cos(), angle.sin()
-    rows = [cos * scale_x, cos * shear - sin, shift_x, sin, (sin * shear + cos) * scale_y, shift_y]
+    # The grid counts both axes from -1 to 1, whatever the picture's shape; angles are meant in pixels.
+    aspect = pixels.shape[2] / pixels.shape[3]
+    rows = [cos * scale_x, (cos * shear - sin) * aspect, shift_x, sin / aspect, (sin * shear + cos) * scale_y, shift_y]
     theta = torch.stack(rows, dim=1).view(count, 2, 3).to(pixels.device)
     grid = F.affine_grid(theta, list(pixels.shape), align_corners=False)
     return F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)

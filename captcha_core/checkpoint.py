@@ -4,13 +4,14 @@ A checkpoint is a safetensors file whose header carries a JSON object under the 
 (:class:`CheckpointMeta`). Nothing in it is ever unpickled, so a file from a stranger can be opened.
 
 Weights with two or more dimensions are stored as float16, the rest (biases, normalisation statistics,
-whose variances would underflow) as float32: half the size, and what is evaluated is what is stored.
+whose variances would underflow) as float32, which halves the size.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -43,7 +44,7 @@ class CheckpointMeta:
         temperature: What logits are divided by before the softmax, so that confidences are calibrated.
         metrics: Figures on the held-out part of the training data.
         epoch: How many epochs the weights have seen; decides which checkpoint is the latest.
-        training_data: One mapping with name, rows and fingerprint per data set.
+        training_data: One mapping per training run, oldest first: names of the files, rows, fingerprint.
         versions: Versions of Python and the libraries at training time.
         format_version: Version of this file format.
     """
@@ -100,7 +101,7 @@ def read_meta(path: str | Path) -> CheckpointMeta:
     Raises:
         CheckpointError: As :func:`load_checkpoint`.
     """
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise CheckpointError(f"There is no checkpoint at {path}. Give the path of a {SUFFIX} file.")
     try:
         with safe_open(path, framework="pt") as handle:
@@ -130,7 +131,9 @@ def latest_checkpoint(folder: str | Path) -> Path:
         except CheckpointError:
             continue
     if not found:
-        raise CheckpointError(f"There is no checkpoint in {folder}. Train one: python train.py --data FILE")
+        raise CheckpointError(
+            f"There is no checkpoint in {folder}. Train one (python train.py --data FILE), then name it: --checkpoint."
+        )
     return max(found)[2]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -20,6 +21,8 @@ def run(main: Callable[[list[str]], int]) -> NoReturn:
     Exits with 2 and one plain line when the user can mend something (:class:`CaptchaLabError`), with 130 on
     Ctrl-C, and quietly when the reader of a pipe went away. Any other exception is a bug and shows its trace.
     """
+    # Pillow warns about pictures that the size bound in captcha_core.imaging refuses in plain words anyway.
+    warnings.filterwarnings("ignore", message="Image size .* exceeds limit")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         code = main(sys.argv[1:])

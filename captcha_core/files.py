@@ -10,6 +10,9 @@ from pathlib import Path
 
 from captcha_core.errors import CaptchaLabError
 
+PARQUET_SUFFIXES = (".parquet", ".pq")
+"""Endings of file names, in lower case, that stand for Parquet."""
+
 
 @contextmanager
 def atomic_path(target: str | Path) -> Iterator[Path]:
@@ -38,6 +41,8 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
         _sync(temporary)
         temporary.replace(target)
     except OSError as error:
+        if error.filename is not None and Path(os.fsdecode(error.filename)) not in {target, target.parent, temporary}:
+            raise  # It is about something that was being read, not about this file.
         raise CaptchaLabError(
             f"Cannot write {target}: {error.strerror or error}. Choose another place or free some space."
         ) from error

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from captcha_core.errors import DataError
+from captcha_core.files import PARQUET_SUFFIXES
 from captcha_core.imaging import PICTURE_SUFFIXES
 from captcha_core.recognizer import NamedSource
-
-PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
 def find_pictures(paths: Iterable[Path], image_column: str | None = None) -> Iterator[NamedSource]:
@@ -27,7 +26,7 @@ def find_pictures(paths: Iterable[Path], image_column: str | None = None) -> Ite
         image_column: Parquet column of the encoded pictures, if it is not the obvious one.
     """
     for path in paths:
-        files = _expanded(path) if path.is_dir() else [path]
+        files = _expanded(path) if os.path.isdir(path) else [path]
         if not files:
             yield NamedSource(shown(path), DataError(f"{shown(path)} is a folder without pictures; name another."))
         for file in files:

@@ -12,7 +12,7 @@ from torchvision.transforms.v2 import functional
 
 from captcha_core.errors import CheckpointError
 
-# The statistics of ImageNet, which the public EfficientNet weights were trained with.
+# The statistics of ImageNet, the usual ones for EfficientNet.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 

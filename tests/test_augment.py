@@ -41,6 +41,24 @@ def test_a_mark_stays_near_its_place_and_most_pictures_stay_dark_on_light() -> N
     assert darker + lighter > 0.97
 
 
+def test_turning_means_the_same_angle_in_a_wide_picture() -> None:
+    pictures = torch.full((100, 3, 64, 160), 255.0)
+    pictures[..., 79:82] = 0.0
+    ink = 255.0 - augment_batch(pictures, torch.Generator().manual_seed(5)).mean(dim=1)
+    ink = ink * (ink.amax(dim=(1, 2), keepdim=True) > 0)
+    columns = torch.arange(160.0)
+
+    def centre(rows: slice) -> torch.Tensor:
+        weights = ink[:, rows].sum(dim=1).square()
+        return (weights * columns).sum(dim=1) / weights.sum(dim=1)
+
+    dark_on_light = ink[:, :, :20].mean(dim=(1, 2)) < 60
+    lean = (centre(slice(48, 52)) - centre(slice(12, 16))).abs()[dark_on_light] / 36
+    # Six degrees and the slant together, and a little for the noise.
+    assert lean.max() < 0.105 + 0.12 + 0.1
+    assert lean.max() > 0.1
+
+
 def test_colour_is_lost_for_some_only() -> None:
     red = torch.zeros(200, 3, 8, 8)
     red[:, 0] = 200.0

@@ -39,6 +39,8 @@ def test_every_setting_is_a_flag() -> None:
     [
         (["--count", "0"], "--count 0"),
         (["--workers", "0"], "--workers 0"),
+        (["--seed", "-1"], "--seed -1"),
+        (["--alphabet", "a\u3042"], "has no '\u3042'"),
         (["--rotation", "400"], "rotation is 400"),
         (["--fonts", "NoSuchFont"], "NoSuchFont"),
         (["--grid", "x.nothing", "--count", "1"], "x.nothing"),

@@ -1,5 +1,6 @@
 """The command line of train.py; whole runs are in tests/training/test_run.py."""
 
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -38,7 +39,10 @@ def test_flags_reach_the_run(data: Path) -> None:
 def test_resume_takes_the_runs_own_settings(data: Path, tmp_path: Path) -> None:
     chosen = TrainOptions((str(data),), str(tmp_path), epochs=7)
     chosen.save(tmp_path / "options.json")
-    assert given_options("--resume", tmp_path) == (chosen, True)
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (tmp_path / "options.json").rename(moved / "options.json")
+    assert given_options("--resume", moved) == (replace(chosen, output=str(moved)), True)
 
 
 def test_resume_with_other_settings_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,13 +63,15 @@ def test_resume_with_other_settings_is_refused(tmp_path: Path, capsys: pytest.Ca
         (["--label-column", "words"], "words"),
         (["--split", "train"], "split"),
         (["--resume", "nowhere"], "nowhere"),
+        (["--resume", "data.parquet"], "data.parquet"),
+        (["--seed", "-1"], "--seed -1"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(
     arguments: list[str], named: str, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(data.parent)
-    default = [] if named in {"--data", "none.parquet", "nowhere"} else ["--data", str(data)]
+    default = [] if named in {"--data", "none.parquet", "nowhere", "data.parquet"} else ["--data", str(data)]
     assert run_command(train.main, *default, *arguments) == 2
     assert_plain(capsys.readouterr().err, named)
     assert list(data.parent.iterdir()) == [data]

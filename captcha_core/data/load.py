@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,9 +10,9 @@ from captcha_core.data.folder import LABELS_FILE, iter_csv, iter_files, iter_fol
 from captcha_core.data.parquet import iter_parquet, splits_to_read
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
+from captcha_core.files import PARQUET_SUFFIXES
 from captcha_core.imaging import PICTURE_SUFFIXES
 
-PARQUET_SUFFIXES = (".parquet", ".pq")
 TABLE_SUFFIXES = (".csv", ".tsv")
 
 
@@ -78,9 +79,9 @@ def load_rows(
 
 def _expanded(path: Path) -> list[Path]:
     """Return the input itself, or the Parquet parts of a folder that holds nothing else to read."""
-    if not path.exists():
+    if not os.path.exists(path):
         raise DataError(f"{path} does not exist; check the path.")
-    if path.is_dir():
+    if os.path.isdir(path):
         entries = visible_entries(path)
         parts = [entry for entry in entries if entry.suffix.lower() in PARQUET_SUFFIXES]
         has_pictures = any(e.suffix.lower() in PICTURE_SUFFIXES or e.name == LABELS_FILE for e in entries)

@@ -222,6 +222,7 @@ class ParquetRows:
     Attributes:
         labels: The label of every row.
         row_groups: ``(start, stop)`` row numbers of every row group that has rows.
+        origins: A number per row, the same for the same row of a file that is named more than once.
 
     Raises:
         DataError: As :func:`iter_parquet`, or if there are no rows, or a row has no label.
@@ -241,6 +242,8 @@ class ParquetRows:
         self._groups: list[tuple[int, int]] = []
         self._layouts: list[Layout] = []
         self._files: list[tuple[str, int, int]] = []
+        self.origins: list[int] = []
+        first_origin: dict[Path, int] = {}
         for path, wanted in zip(paths, splits_to_read(paths, split), strict=True):
             with opened(path) as file:
                 label = choose_label_column(file.schema_arrow, str(path), label_column)
@@ -248,7 +251,10 @@ class ParquetRows:
                 before = len(self.labels)
                 for group in range(file.num_row_groups):
                     self._add_group(file, group)
-                self._files.append((Path(path).name, Path(path).stat().st_size, len(self.labels) - before))
+                count = len(self.labels) - before
+                self._files.append((Path(path).name, Path(path).stat().st_size, count))
+                start = first_origin.setdefault(Path(path).resolve(), before)
+                self.origins += range(start, start + count)
         if not self.labels:
             raise DataError(f"There are no rows in {', '.join(str(p) for p in paths) or 'no files'}; name other data.")
 

@@ -68,8 +68,10 @@ def _smoothing_factor(length: int, sigma: float) -> NDArray[np.float64]:
     left, values, _ = np.linalg.svd(gaussian, full_matrices=False)
     rank = int((values > 1e-3 * values[0]).sum())
     factor = left[:, :rank] * values[:rank]
-    # A singular vector's sign is the library's whim; the field must not depend on it.
-    factor *= np.sign(factor[np.abs(factor).argmax(axis=0), np.arange(rank)])
+    # A singular vector's sign is the library's whim; the field must not depend on it. By symmetry the second half
+    # repeats the first, with or without the other sign, so only the first decides.
+    largest = np.abs(factor[: (length + 1) // 2]).argmax(axis=0)
+    factor *= np.sign(factor[largest, np.arange(rank)])
     return np.ascontiguousarray(np.rint(factor * _FACTOR_STEPS) / _FACTOR_STEPS)
 
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-from captcha_core.errors import CaptchaLabError
 from captcha_core.generator.fonts import find_font
 from captcha_core.generator.styles import GeneratorSettings
 
@@ -26,7 +25,8 @@ def draw_background(settings: GeneratorSettings, rng: random.Random) -> Image.Im
 def draw_text(image: Image.Image, text: str, settings: GeneratorSettings, rng: random.Random) -> None:
     """Draw a text into the picture, each character with its own font, size, rotation, slant, height and colour.
 
-    A text that would be too wide is drawn smaller, so that every character lies in the picture.
+    A text that would be too wide is drawn smaller, so that every character stands in the picture; one that is too
+    tall for it, turned or not, is cut at the edge.
 
     Args:
         image: RGB picture to draw into.
@@ -40,17 +40,19 @@ def draw_text(image: Image.Image, text: str, settings: GeneratorSettings, rng: r
     glyphs = [_glyph(font, size, c) for font, c in zip(fonts, text, strict=True)]
     gap = settings.spacing * size
     margin = 0.04 * image.width
-    natural = sum(g.advance * s for g, s in zip(glyphs, scales, strict=True)) + gap * (len(text) - 1)
+    # However tight the spacing, each character stands to the right of the one before.
+    steps = [max(g.advance * s + gap, 0.15 * size) for g, s in zip(glyphs, scales, strict=True)]
+    natural = sum(steps[:-1]) + glyphs[-1].advance * scales[-1]
     shrink = min(1.0, (image.width - 2 * margin) / max(natural, 1.0))
     x = margin + rng.random() * (image.width - 2 * margin - natural * shrink)
-    for glyph, scale in zip(glyphs, scales, strict=True):
-        scale *= shrink
+    for glyph, natural_scale, step in zip(glyphs, scales, steps, strict=True):
+        scale = natural_scale * shrink
         mask = _place(glyph.mask, scale, settings, rng)
         middle = image.height * (0.5 + rng.uniform(-1, 1) * settings.offset) + glyph.rise * scale
         left = _inside(x + (glyph.advance * scale - mask.width) / 2, mask.width, image.width)
         top = _inside(middle - mask.height / 2, mask.height, image.height)
         image.paste(_ink(settings, rng), (left, top, left + mask.width, top + mask.height), mask)
-        x += glyph.advance * scale + gap * shrink
+        x += step * shrink
 
 
 def draw_spots(image: Image.Image, settings: GeneratorSettings, rng: random.Random) -> None:
@@ -89,8 +91,6 @@ class _Glyph:
 def _glyph(font: str, size: int, character: str) -> _Glyph:
     face = ImageFont.truetype(str(find_font(font)), size)
     left, top, right, bottom = face.getbbox(character)
-    if right <= left or bottom <= top:
-        raise CaptchaLabError(f"The font {font!r} draws nothing for {character!r}; choose another font or alphabet.")
     # A pixel of room on each side keeps the edges smooth when the mask is turned.
     mask = Image.new("L", (math.ceil(right - left) + 2, math.ceil(bottom - top) + 2), 0)
     ImageDraw.Draw(mask).text((1 - left, 1 - top), character, fill=255, font=face)

@@ -8,6 +8,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from PIL import ImageFont
+
 from captcha_core.errors import CaptchaLabError
 
 # Faces of the DejaVu family, which comes inside matplotlib: sans, serif and typewriter, plain, bold and slanted.
@@ -50,6 +52,27 @@ def available_fonts() -> dict[str, Path]:
             if path.suffix.lower() in {".ttf", ".otf"}:
                 found.setdefault(path.stem, path)
     return found
+
+
+@cache
+def check_font(name: str, symbols: str) -> None:
+    """Check that a font can be opened and draws every symbol as something of its own.
+
+    A character that a font has not is drawn as the same box as any other that it has not.
+
+    Raises:
+        CaptchaLabError: If not.
+    """
+    try:
+        face = ImageFont.truetype(str(find_font(name)), 24)
+    except OSError as error:
+        raise CaptchaLabError(f"The font {name!r} cannot be opened ({error}); choose another with --fonts.") from error
+    unknown = bytes(face.getmask("\U0010ffff"))
+    missing = [c for c in symbols if bytes(face.getmask(c)) in (b"", unknown)]
+    if missing:
+        raise CaptchaLabError(
+            f"The font {name!r} has no {''.join(missing[:20])!r}; choose another with --fonts, or another --alphabet."
+        )
 
 
 def _font_folders() -> list[Path]:

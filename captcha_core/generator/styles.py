@@ -10,7 +10,7 @@ from PIL import ImageColor
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.errors import CaptchaLabError
-from captcha_core.generator.fonts import DEFAULT_FONTS, find_font
+from captcha_core.generator.fonts import DEFAULT_FONTS, check_font
 
 
 def _setting(default: Any, low: float, high: float, text: str) -> Any:
@@ -66,8 +66,8 @@ class GeneratorSettings:
         if not self.fonts:
             raise CaptchaLabError("No font is named; give at least one with --fonts.")
         for name in self.fonts:
-            find_font(name)
-        _ = self.symbols, self.text_palette, self.background_palette
+            check_font(name, self.symbols.symbols)
+        _ = self.text_palette, self.background_palette
 
     def _check_range(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)

@@ -31,33 +31,27 @@ class Split:
     validation: np.ndarray
 
 
-def hold_out(labels: list[str], validation: int, seed: int) -> Split:
+def hold_out(origins: list[int], validation: int, seed: int) -> Split:
     """Choose rows for validation at random, at most a fifth of all.
 
-    Rows with the same label stay together, so that a picture which occurs twice (in a file that is named twice,
-    for instance, to give it more weight) is never both learned from and held out. Where every label is so
-    frequent that none fits, rows are chosen one by one.
+    Rows of one origin stay together, so that a picture in a file that is named twice, to give it more weight, is
+    never both learned from and held out.
 
     Args:
-        labels: The label of every row.
+        origins: Which picture each row is.
         validation: How many rows are wanted.
         seed: Decides which.
 
     Raises:
-        CaptchaLabError: If there are fewer than ten rows.
+        CaptchaLabError: If there are fewer than ten pictures.
     """
-    if len(labels) < 10:
-        raise CaptchaLabError(f"There are only {len(labels)} labelled pictures; training needs at least 10.")
-    rng, wanted = np.random.default_rng([seed, 1]), min(validation, len(labels) // 5)
-    _, groups, sizes = np.unique(np.array(labels), return_inverse=True, return_counts=True)
-    order = rng.permutation(len(sizes))
-    order = order[sizes[order] <= wanted]
-    chosen = order[: np.searchsorted(np.cumsum(sizes[order]), wanted, side="right")]
-    held = (
-        np.isin(groups, chosen)
-        if len(chosen)
-        else np.isin(np.arange(len(labels)), rng.permutation(len(labels))[:wanted])
-    )
+    pictures, groups, sizes = np.unique(np.array(origins), return_inverse=True, return_counts=True)
+    if len(pictures) < 10:
+        raise CaptchaLabError(f"There are only {len(pictures)} labelled pictures; training needs at least 10.")
+    order = np.random.default_rng([seed, 1]).permutation(len(pictures))
+    wanted = min(validation, len(origins) // 5)
+    count = max(1, int(np.searchsorted(np.cumsum(sizes[order]), wanted, side="right")))
+    held = np.isin(groups, order[:count])
     return Split(np.nonzero(~held)[0], np.nonzero(held)[0])
 
 
@@ -94,8 +88,12 @@ def encode_labels(labels: list[str], alphabet: Alphabet, max_length: int) -> tor
     return targets
 
 
-class PictureRows(Dataset[torch.Tensor]):
-    """Rows as uint8 pixels (3, H, W); row groups that were just used stay in memory, still encoded."""
+class PictureRows(Dataset[torch.Tensor | DataError]):
+    """Rows as uint8 pixels (3, H, W); row groups that were just used stay in memory, still encoded.
+
+    A row that cannot be opened comes as the error that says why: raised in a worker process it would reach the
+    user with that process's stack trace in its text.
+    """
 
     def __init__(self, rows: ParquetRows, transform: Preprocess) -> None:
         """Keep where the rows are and how a picture becomes pixels."""
@@ -108,20 +106,14 @@ class PictureRows(Dataset[torch.Tensor]):
         """Return the number of rows."""
         return len(self._rows)
 
-    def __getitem__(self, row: int) -> torch.Tensor:
-        """Open one picture.
-
-        Raises:
-            DataError: If it cannot be read.
-        """
+    def __getitem__(self, row: int) -> torch.Tensor | DataError:
+        """Open one picture."""
         group = int(np.searchsorted(self._starts, row, side="right")) - 1
         sample = self._group(group)[row - int(self._starts[group])]
         try:
             return self._transform.pixels(load_image(sample.image, sample.path))
         except ImageError as error:
-            raise DataError(
-                f"Row {row} cannot be learned from: {error} make_dataset.py leaves such rows out."
-            ) from error
+            return DataError(f"Row {row} cannot be learned from: {error} make_dataset.py leaves such rows out.")
 
     def _group(self, index: int) -> list[Sample]:
         if index in self._groups:
@@ -144,12 +136,23 @@ def batches(
         batch_size: Rows per batch; the last may have fewer.
         workers: Processes that open pictures; 0 means this one.
         start: Batches to pass over without opening anything.
+
+    Raises:
+        DataError: If a picture cannot be read.
     """
     plan = [order[i : i + batch_size] for i in range(start * batch_size, len(order), batch_size)]
     options: dict[str, object] = {"multiprocessing_context": "spawn", "prefetch_factor": 4} if workers else {}
     sampler = [b.tolist() for b in plan]
-    loader = DataLoader(pictures, batch_sampler=sampler, num_workers=workers, collate_fn=stack_padded, **options)  # type: ignore[arg-type]
-    yield from zip(plan, loader, strict=True)
+    loader = DataLoader(pictures, batch_sampler=sampler, num_workers=workers, collate_fn=_collate, **options)  # type: ignore[arg-type]
+    for numbers, pixels in zip(plan, loader, strict=True):
+        if isinstance(pixels, DataError):
+            raise pixels
+        yield numbers, pixels
+
+
+def _collate(rows: list[torch.Tensor | DataError]) -> torch.Tensor | DataError:
+    """Return the batch, or the first error in it."""
+    return next((row for row in rows if isinstance(row, DataError)), None) or stack_padded(rows)  # type: ignore[arg-type]
 
 
 def stack_padded(pictures: list[torch.Tensor]) -> torch.Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from captcha_core.alphabet import Alphabet
 from captcha_core.checkpoint import load_checkpoint
 from captcha_core.errors import CaptchaLabError
 
@@ -35,11 +36,12 @@ class Start:
     training_data: list[dict[str, Any]] = field(default_factory=list)
 
 
-def initialise(model: nn.Module, init_from: str | None) -> Start:
+def initialise(model: nn.Module, alphabet: Alphabet, init_from: str | None) -> Start:
     """Fill a model with its first weights and say in the log what they are.
 
     Args:
-        model: A model with a ``backbone``, fresh.
+        model: A model with a ``backbone`` and a ``head``, fresh.
+        alphabet: What its classes mean.
         init_from: Path of a checkpoint, ``"imagenet"``, or None for random weights.
 
     Raises:
@@ -52,17 +54,20 @@ def initialise(model: nn.Module, init_from: str | None) -> Start:
     if init_from == IMAGENET:
         _load_imagenet(model)
         logger.info(
-            "Start: ImageNet weights of EfficientNet-Lite0, all but squeeze-and-excitation, which starts neutral."
+            "Start: ImageNet weights of EfficientNet-Lite0 (made for ReLU6); squeeze-and-excitation starts neutral."
         )
         return Start(pretrained=True)
-    return _load_from_checkpoint(model, init_from)
+    return _load_from_checkpoint(model, alphabet, init_from)
 
 
-def _load_from_checkpoint(model: nn.Module, path: str) -> Start:
-    """Take every tensor whose name and shape fit; a head for another alphabet starts anew."""
+def _load_from_checkpoint(model: nn.Module, alphabet: Alphabet, path: str) -> Start:
+    """Take every tensor whose name and shape fit; the classifier of another alphabet starts anew."""
     tensors, meta = load_checkpoint(path)
     own = model.state_dict()
     fitting = {name: t for name, t in tensors.items() if name in own and own[name].shape == t.shape}
+    if meta.alphabet != alphabet.symbols:
+        # As many classes do not make them the same characters.
+        fitting = {name: t for name, t in fitting.items() if not name.startswith("head.classifier.")}
     if not any(name.startswith("backbone.") for name in fitting):
         raise CaptchaLabError(
             f"No backbone weight of {path} ({meta.arch}) fits this recipe; give --init-from another one."
@@ -79,7 +84,8 @@ def _load_imagenet(model: nn.Module) -> None:
     """Load EfficientNet-Lite0, whose tensors are EfficientNet-B0's without squeeze-and-excitation.
 
     The missing gates start at one half whatever they see, and the projections behind them are doubled, so
-    that together they change nothing.
+    that together they change nothing. Lite0's activation is ReLU6 where B0 has SiLU; the weights are a start to
+    train from rather than a network that already works.
     """
     try:
         package = importlib.import_module(_LITE0_PACKAGE)

@@ -114,6 +114,8 @@ class Trainer:
 
     def run(self, phase: Phase, optimizer: torch.optim.Optimizer) -> None:
         """Take the steps of a phase that are not done yet."""
+        if self.progress.step >= phase.steps:
+            return
         source = phase.batches(self.progress.step)
         losses: list[torch.Tensor] = []
         started = time.perf_counter()
@@ -142,13 +144,14 @@ class Trainer:
         with self._autocast:
             logits = phase.forward(inputs)
         loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
-        if not torch.isfinite(loss):
-            raise CaptchaLabError(
-                f"The loss is {float(loss)} at step {step} of phase {phase.name!r}. Lower --learning-rate; "
-                f"{self.folder} still holds the last good checkpoint."
-            )
         loss.backward()
-        nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], _MAX_GRADIENT)
+        norm = nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], _MAX_GRADIENT)
+        if not (torch.isfinite(loss) and torch.isfinite(norm)):
+            kept = f" {self.folder} still holds the last good checkpoint." if self.progress.history else ""
+            raise CaptchaLabError(
+                f"The loss is {float(loss.detach())} and its gradient {float(norm)} at step {step} of phase "
+                f"{phase.name!r}. Lower --learning-rate.{kept}"
+            )
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         self.ema.update(self.model, step)

@@ -96,6 +96,10 @@ class TrainOptions:
             found.append(("learning_rate", self.learning_rate, "a number above 0 and at most 1"))
         if (self.size or 0) % 32:
             found.append(("size", self.size, "a multiple of 32"))
+        if not 0 <= self.seed < 2**32:
+            found.append(("seed", self.seed, "a number from 0 to 4294967295"))
+        if not self.epochs and not (self.frozen_epochs and self.init_from):
+            found.append(("epochs", self.epochs, "1 or more, or a start whose head alone learns"))
         if self.device not in {"auto", "cpu", "cuda"}:
             found.append(("device", self.device, "auto, cpu or cuda"))
         if not self.data:
@@ -119,5 +123,9 @@ class TrainOptions:
             return cls(**{**values, "data": tuple(values["data"])})
         except FileNotFoundError as error:
             raise CaptchaLabError(f"There is no run to resume in {path.parent}; start one without --resume.") from error
+        except OSError as error:
+            raise CaptchaLabError(
+                f"{path} cannot be read ({error.strerror}); give --resume the run's folder."
+            ) from error
         except (ValueError, TypeError, KeyError) as error:
             raise CaptchaLabError(f"{path} is damaged ({error}); start the run again in a new folder.") from error

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import platform
+import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +58,27 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
         )
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    run = _Run(options)
+    if options.compile:
+        _check_compiler()
+    progress = load_progress(state) if state.exists() else None
+    if resume and progress is None:
+        logger.info("%s was stopped before its first check; it starts from the beginning.", folder)
+    run = _Run(options, progress)
     options.save(folder / "options.json")
-    run.train(folder, load_progress(state) if state.exists() else Progress(), state, progress_bar)
+    run.train(folder, state, progress_bar)
     return folder / "best.safetensors"
+
+
+def _check_compiler() -> None:
+    compilers = (os.environ.get("CXX", ""), "g++", "clang++", "c++", "cl")
+    if not any(shutil.which(name) for name in compilers if name):
+        raise CaptchaLabError("--compile needs a C++ compiler and there is none; install g++ or leave --compile out.")
 
 
 class _Run:
     """Everything that the options stand for."""
 
-    def __init__(self, options: TrainOptions) -> None:
+    def __init__(self, options: TrainOptions, progress: Progress | None) -> None:
         self.options = options
         self.recipe: Recipe = get_recipe(options.recipe)
         self.alphabet = Alphabet.named(str(options.alphabet))
@@ -75,14 +90,22 @@ class _Run:
             split=options.split,
         )
         self.targets = encode_labels(self.rows.labels, self.alphabet, self.max_length)
-        self.split: Split = hold_out(self.rows.labels, options.validation, options.seed)
+        self.split: Split = hold_out(self.rows.origins, options.validation, options.seed)
         self.spec = self.recipe.transform(int(options.size or 0))
         self.transform = build_transform(self.spec)
         self.device = _device(options.device)
         self.arch_args = {"num_classes": len(self.alphabet), "max_length": self.max_length}
         torch.manual_seed(options.seed)
         self.model = build_model(self.recipe.arch, **self.arch_args)
-        self.start: Start = initialise(self.model, options.init_from)
+        if progress is None:
+            self.start = initialise(self.model, self.alphabet, options.init_from)
+            progress = Progress(fingerprint=self.rows.fingerprint(), start=asdict(self.start))
+        elif progress.fingerprint != self.rows.fingerprint():
+            raise CaptchaLabError(
+                f"The data of {options.output} has changed since the run began; bring it back or start a new run."
+            )
+        self.start = Start(**progress.start)
+        self.progress = progress
         self.model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         logger.info(
             "Data: %d rows to learn from, %d held out. Network: %s, %.1f million parameters, on %s.",
@@ -93,7 +116,8 @@ class _Run:
             self.device,
         )
 
-    def train(self, folder: Path, progress: Progress, state: Path, progress_bar: Callable[..., Any]) -> None:
+    def train(self, folder: Path, state: Path, progress_bar: Callable[..., Any]) -> None:
+        progress = self.progress
         ema = AveragedModel(self.model, self.recipe.ema_decay)
         trainer = Trainer(
             self.model,
@@ -119,9 +143,10 @@ class _Run:
                 load_state(state, self.model, ema.module, optimizer)
                 resumed = False
             phase, clean_up = prepare(folder)
-            if phase.steps > 0:
+            try:
                 trainer.run(phase, optimizer)
-            clean_up()
+            finally:
+                clean_up()
             progress.phase, progress.step = number + 1, 0
 
     def _frozen_phase(self, folder: Path) -> tuple[Phase, Callable[[], None]]:
@@ -130,12 +155,12 @@ class _Run:
         source = FeatureSource(
             folder, self.targets[rows], int(self.options.batch_size or 0), self.options.seed, self.device
         )
-        if epochs:
+        steps = epochs * source.steps_per_epoch
+        if self.progress.step < steps:
             logger.info("Frozen phase: features of %d rows, computed once, %d epochs of the head.", len(rows), epochs)
             self.model.eval()
             with torch.inference_mode():
                 source.fill(self.model.features, self._normalised(rows))  # type: ignore[arg-type]
-        steps = epochs * source.steps_per_epoch
         rate = self.recipe.frozen_learning_rate
         phase = Phase("frozen", steps, source.batch_size, rate, source.batches, self.model.head)  # type: ignore[arg-type]
         return phase, source.remove
@@ -184,8 +209,9 @@ class _Run:
         return self.device.type == "cuda" or self.recipe.cpu_bfloat16
 
     def _save(self, path: Path, model: nn.Module, check: Check, pictures: int) -> None:
+        times = Counter(Path(p).name for p in self.options.data)
         data = {
-            "name": ", ".join(Path(p).name for p in self.options.data),
+            "name": ", ".join(name if n == 1 else f"{name} ({n} times)" for name, n in times.items()),
             "rows": len(self.split.train),
             "fingerprint": self.rows.fingerprint(),
         }

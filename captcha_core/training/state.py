@@ -25,12 +25,16 @@ class Progress:
         step: Steps done in it.
         best: Validation exact match and negative loss of the best checkpoint, compared in this order.
         history: One row per check, as in metrics.csv.
+        fingerprint: That of the data, which must be the same when the run goes on.
+        start: What the run began with, as :class:`captcha_core.training.initial.Start` holds it.
     """
 
     phase: int = 0
     step: int = 0
     best: tuple[float, float] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
+    fingerprint: str = ""
+    start: dict[str, Any] = field(default_factory=dict)
 
 
 def save_state(
@@ -77,8 +81,17 @@ def load_state(path: Path, model: nn.Module, ema: nn.Module, optimizer: torch.op
             number, key = name.split(".", 1)
             moments.setdefault(int(number), {})[key] = tensor
         optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+        _like_their_parameters(optimizer)
     except (SafetensorError, OSError, RuntimeError, ValueError) as error:
         raise _damaged(path, error) from error
+
+
+def _like_their_parameters(optimizer: torch.optim.Optimizer) -> None:
+    """Lay the moments out in memory as their parameters are; fused AdamW walks both in storage order."""
+    for parameter, values in optimizer.state.items():
+        for name, tensor in values.items():
+            if tensor.shape == parameter.shape:
+                values[name] = torch.empty_like(parameter).copy_(tensor)
 
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).with_name("examples")
 DATA_COMMAND = "python captcha_generator.py --count 20000 --output data/train.parquet"
 TRAIN_COMMAND = "python train.py --recipe efficientnet --data data/train.parquet"
+PAGE_COMMAND = "python app.py --checkpoint runs/efficientnet/best.safetensors"
 
 # Gradio pastes only through a button; this makes Ctrl+V anywhere on the page the same as choosing a file.
 PASTE_JS = """
@@ -124,7 +125,7 @@ def idle_html(recognizer: Recognizer | None) -> str:
         return _WAITING
     return (
         '<div class="cl-notice"><strong>No model is loaded yet.</strong> Draw pictures and train one on them:'
-        f"<pre>{DATA_COMMAND}\n{TRAIN_COMMAND}</pre>then start the page again.</div>"
+        f"<pre>{DATA_COMMAND}\n{TRAIN_COMMAND}\n{PAGE_COMMAND}</pre></div>"
     )
 
 

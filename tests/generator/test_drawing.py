@@ -1,6 +1,7 @@
 import random
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from captcha_core.errors import CaptchaLabError
 from captcha_core.generator import GeneratorSettings, draw_lines, draw_spots, draw_text
 from captcha_core.generator.drawing import draw_background
 
@@ -108,6 +108,18 @@ def test_rotation_and_shear_move_the_ink_but_keep_it() -> None:
         assert abs(ink(changed) / ink(straight) - 1) < 0.15
 
 
-def test_a_font_without_the_character_is_refused() -> None:
-    with pytest.raises(CaptchaLabError, match="draws nothing"):
-        draw_text(blank(), "\u2003", PLAIN, random.Random(0))
+@pytest.mark.parametrize("text", ["lit", "fjr", "iii"])
+def test_tight_spacing_keeps_the_order(text: str) -> None:
+    """Every character's ink begins to the right of where the one before began."""
+    style = replace(PLAIN, spacing=-0.5, rotation=0.0, shear=0.0, size_jitter=0.0, fonts=("DejaVuSans",))
+    starts = []
+    for length in range(1, len(text) + 1):
+        image = blank()
+        # The same random numbers place the first characters alike; only what stands last is new.
+        with (
+            mock.patch.object(random.Random, "random", return_value=0.0),
+            mock.patch.object(random.Random, "uniform", return_value=0.0),
+        ):
+            draw_text(image, text[:length], style, random.Random(0))
+        starts.append(np.nonzero((np.asarray(image.convert("L")) < 128).any(axis=0))[0].max())
+    assert starts == sorted(starts)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.errors import CaptchaLabError
-from captcha_core.generator.fonts import DEFAULT_FONTS, available_fonts, find_font
+from captcha_core.generator.fonts import DEFAULT_FONTS, available_fonts, check_font, find_font
 
 
 def test_default_fonts_come_with_the_dependencies() -> None:
@@ -16,6 +16,18 @@ def test_a_font_file_is_taken_as_it_is(tmp_path: Path) -> None:
     copy = tmp_path / "mine.ttf"
     copy.write_bytes(find_font("DejaVuSans").read_bytes())
     assert find_font(str(copy)) == copy
+
+
+def test_a_font_without_the_characters_is_refused() -> None:
+    check_font("DejaVuSans", "abc\u03b1")
+    with pytest.raises(CaptchaLabError, match="'DejaVuSans' has no '\u3042\u3044'"):
+        check_font("DejaVuSans", "a\u3042\u3044")
+
+
+def test_a_broken_font_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    with pytest.raises(CaptchaLabError, match="broken.ttf.*cannot be opened"):
+        check_font(str(tmp_path / "broken.ttf"), "a")
 
 
 def test_an_unknown_font_is_refused_with_those_there_are() -> None:

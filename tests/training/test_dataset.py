@@ -36,18 +36,28 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> ParquetRows:
 
 @given(st.integers(10, 500), st.integers(1, 200), st.integers(0, 99))
 def test_held_out_rows_are_never_learned_from(rows: int, validation: int, seed: int) -> None:
-    split = hold_out([str(i) for i in range(rows)], validation, seed)
-    assert len(split.validation) == min(validation, rows // 5)
+    split = hold_out(list(range(rows)), validation, seed)
+    assert len(split.validation) == max(1, min(validation, rows // 5))
     assert np.array_equal(np.sort(np.concatenate([split.train, split.validation])), np.arange(rows))
 
 
-@given(st.lists(st.sampled_from("abcdefghijklmnop"), min_size=10, max_size=200), st.integers(1, 50), st.integers(0, 9))
-def test_rows_with_one_label_stay_together_where_that_is_possible(labels: list[str], wanted: int, seed: int) -> None:
-    split = hold_out(labels, wanted, seed)
-    assert 1 <= len(split.validation) <= min(wanted, len(labels) // 5)
-    sides = {labels[i] for i in split.train} & {labels[i] for i in split.validation}
-    smallest = min(labels.count(label) for label in set(labels))
-    assert not sides or smallest > min(wanted, len(labels) // 5)
+@given(st.integers(10, 60), st.integers(1, 5), st.integers(1, 50), st.integers(0, 9))
+def test_a_picture_that_counts_several_times_stays_on_one_side(
+    pictures: int, times: int, wanted: int, seed: int
+) -> None:
+    origins = [*range(100, 140), *(list(range(pictures)) * times)]
+    split = hold_out(origins, wanted, seed)
+    assert not {origins[i] for i in split.train} & {origins[i] for i in split.validation}
+    assert 1 <= len(split.validation) <= max(times, min(wanted, len(origins) // 5))
+
+
+def test_a_file_that_is_named_twice_has_the_same_origins(rows: ParquetRows, tmp_path: Path) -> None:
+    path = tmp_path / "one.parquet"
+    with ParquetWriter(path) as writer:
+        for i in range(3):
+            writer.write(Sample(b"x", str(i), f"{i}.png", "test"))
+    assert ParquetRows([path, path]).origins == [0, 1, 2, 0, 1, 2]
+    assert rows.origins == list(range(30))
 
 
 def test_pictures_of_different_sizes_are_centred_on_white() -> None:
@@ -60,7 +70,7 @@ def test_pictures_of_different_sizes_are_centred_on_white() -> None:
 
 def test_too_few_pictures_are_refused() -> None:
     with pytest.raises(CaptchaLabError, match="only 9"):
-        hold_out(["a"] * 9, 1, 0)
+        hold_out(list(range(9)) * 5, 1, 0)
 
 
 def test_an_epoch_takes_every_chosen_row_once_in_an_order_of_its_own(rows: ParquetRows) -> None:
@@ -99,8 +109,11 @@ def test_batches_can_start_later_and_come_from_a_worker_process(rows: ParquetRow
     assert all(torch.equal(a, b) for (_, a), (_, b) in zip(later, all_of_them[2:], strict=True))
 
 
-def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path, workers: int) -> None:
     with ParquetWriter(tmp_path / "bad.parquet") as writer:
         writer.write(Sample(b"no picture", "ab", "broken.png", "test"))
-    with pytest.raises(DataError, match=r"Row 0 .*broken\.png.*make_dataset\.py"):
-        PictureRows(ParquetRows([tmp_path / "bad.parquet"]), TRANSFORM)[0]
+    pictures = PictureRows(ParquetRows([tmp_path / "bad.parquet"]), TRANSFORM)
+    with pytest.raises(DataError, match=r"^Row 0 .*broken\.png.*make_dataset\.py") as error:
+        list(batches(pictures, np.arange(1), 1, workers))
+    assert "Traceback" not in str(error.value)

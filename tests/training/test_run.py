@@ -1,6 +1,7 @@
 """Whole runs, with a backbone small enough that they take seconds."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -66,7 +67,10 @@ class SmallBackbone(nn.Module):
         super().__init__()
         widths = {"reduction_3": 40, "reduction_4": 112, "reduction_6": 1280}
         self.layers = nn.ModuleDict(
-            {name: nn.Sequential(nn.Conv2d(3, width, 1), nn.BatchNorm2d(width)) for name, width in widths.items()}
+            {
+                name: nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.BatchNorm2d(width))
+                for name, width in widths.items()
+            }
         )
 
     def extract_endpoints(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -106,7 +110,7 @@ def test_a_run_leaves_everything_that_belongs_to_it(first: Path, data: str) -> N
     meta = read_meta(first / "last.safetensors")
     assert (meta.recipe, meta.alphabet, meta.max_length, meta.epoch) == ("efficientnet", "ab3", 8, 1)
     rows = ParquetRows([data])
-    learned_from = len(hold_out(rows.labels, 8, seed=0).train)
+    learned_from = len(hold_out(rows.origins, 8, seed=0).train)
     assert meta.training_data == [{"name": "train.parquet", "rows": learned_from, "fingerprint": rows.fingerprint()}]
     assert set(meta.metrics) == {"val_exact_match", "val_cer", "val_loss"}
     assert Recognizer(first / "best.safetensors").meta.temperature > 0
@@ -159,6 +163,34 @@ def _train_and_stop(chosen: TrainOptions, stop_after: int) -> None:
     train_model(chosen, lambda **kwargs: next(bars)(**kwargs))
 
 
+def test_a_run_goes_on_in_a_folder_that_was_moved(first: Path, data: str, tmp_path: Path) -> None:
+    start = str(first / "best.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        _train_and_stop(options(data, tmp_path / "old", init_from=start), 7)
+    assert not list((tmp_path / "old").glob("features_*"))
+    (tmp_path / "old").rename(tmp_path / "new")
+    with mock.patch("captcha_core.training.run.initialise", side_effect=AssertionError("the state has it all")):
+        chosen = TrainOptions.load(tmp_path / "new" / "options.json")
+        train_model(replace(chosen, output=str(tmp_path / "new")), Bar, resume=True)
+    assert read_meta(tmp_path / "new" / "last.safetensors").epoch == 3, "one of the start, one frozen, one full"
+    assert not (tmp_path / "old").exists()
+
+
+def test_a_run_does_not_go_on_with_other_data(first: Path, data: str, tmp_path: Path) -> None:
+    copy = tmp_path / "train.parquet"
+    style = GeneratorSettings(alphabet="ab3", min_length=1, max_length=2, width=40, height=32)
+    list(generate_captcha_data(style, 40, copy, seed=1))
+    train_model(options(str(copy), tmp_path / "run"), Bar)
+    list(generate_captcha_data(style, 40, copy, seed=2))
+    with pytest.raises(CaptchaLabError, match="has changed"):
+        train_model(options(str(copy), tmp_path / "run"), Bar, resume=True)
+
+
+def test_compiling_without_a_compiler_is_refused(data: str, tmp_path: Path) -> None:
+    with mock.patch("shutil.which", return_value=None), pytest.raises(CaptchaLabError, match=r"--compile needs"):
+        train_model(options(data, tmp_path, compile=True), Bar)
+
+
 def test_a_run_is_not_overwritten(first: Path, data: str) -> None:
     before = (first / "last.safetensors").read_bytes()
     with pytest.raises(CaptchaLabError, match="--resume"):
@@ -167,7 +199,9 @@ def test_a_run_is_not_overwritten(first: Path, data: str) -> None:
 
 
 def test_a_loss_that_is_no_number_stops_the_run_with_a_remedy(data: str, tmp_path: Path) -> None:
-    no_number = mock.patch("torch.nn.functional.cross_entropy", return_value=torch.tensor(float("nan")))
+    no_number = mock.patch(
+        "torch.nn.functional.cross_entropy", return_value=torch.tensor(float("nan"), requires_grad=True)
+    )
     with no_number, pytest.raises(CaptchaLabError, match="--learning-rate"):
         train_model(options(data, tmp_path), Bar)
 

@@ -1,3 +1,4 @@
+import copy
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,30 @@ def test_everything_comes_back_and_goes_on_the_same(tmp_path: Path) -> None:
     step(model, optimizer)
     step(other, other_optimizer)
     assert torch.equal(model.weight, other.weight)
+
+
+def test_moments_lie_in_memory_as_their_parameters_do(tmp_path: Path) -> None:
+    """Fused AdamW takes both in storage order; a picture's first convolution shows the difference."""
+
+    def convolution(seed: int) -> tuple[nn.Conv2d, torch.optim.Optimizer]:
+        torch.manual_seed(seed)
+        layer = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+        return layer, torch.optim.AdamW(layer.parameters(), 0.1, fused=True)
+
+    def train(layer: nn.Conv2d, optimizer: torch.optim.Optimizer, seed: int) -> None:
+        pictures = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(seed))
+        layer(pictures).square().sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    layer, optimizer = convolution(0)
+    train(layer, optimizer, 1)
+    save_state(tmp_path / "s", Progress(), layer, copy.deepcopy(layer), optimizer)
+    other, other_optimizer = convolution(5)
+    load_state(tmp_path / "s", other, copy.deepcopy(other), other_optimizer)
+    train(layer, optimizer, 2)
+    train(other, other_optimizer, 2)
+    assert torch.equal(layer.weight, other.weight)
 
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
