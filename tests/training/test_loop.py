@@ -1,0 +1,55 @@
+import pytest
+import torch
+from torch import nn
+
+from captcha_core.alphabet import Alphabet
+from captcha_core.training.dataset import encode_labels
+from captcha_core.training.loop import AveragedModel, Held, validate
+
+AB = Alphabet("ab")
+
+
+class Answers(nn.Module):
+    """Gives out the scores that it is shown."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs
+
+
+def held(labels: list[str], texts: list[str]) -> Held:
+    """Return pictures whose scores spell the texts."""
+    classes = encode_labels(texts, AB, 2).clamp(min=0)
+    scores = nn.functional.one_hot(classes, 3).float() * 5
+    return Held(lambda start, stop: scores[start:stop], labels, encode_labels(labels, AB, 2), AB)
+
+
+def test_validation_counts_texts_and_characters_and_folds_case() -> None:
+    check = validate(Answers(), held(["ab", "B", "a", "bb"], ["ab", "b", "b", "b"]), batch_size=3)
+    assert check.exact_match == 0.5
+    assert check.cer == pytest.approx(2 / 6)
+    assert check.loss > 0 and check.temperature > 0
+
+
+def test_a_better_model_has_a_lower_loss() -> None:
+    labels = ["ab", "b", "a"]
+    assert validate(Answers(), held(labels, labels)).loss < validate(Answers(), held(labels, ["b", "a", "b"])).loss
+
+
+def test_the_average_follows_the_model_ever_more_slowly() -> None:
+    model = nn.BatchNorm1d(1)
+    ema = AveragedModel(model, decay=0.99)
+    with torch.no_grad():
+        model.weight.fill_(11.0)
+    ema.update(model, steps=0)
+    before = float(ema.module.state_dict()["weight"])
+    assert before == pytest.approx(1 + 0.9 * 10), "at the start nine tenths are new"
+    with torch.no_grad():
+        model.weight.fill_(before + 1)
+        model.state_dict()["running_mean"].fill_(4.0)
+        model.state_dict()["num_batches_tracked"].fill_(7)
+    ema.update(model, steps=10_000)
+    after = ema.module.state_dict()
+    assert float(after["weight"]) == pytest.approx(before + 0.01, abs=1e-4)
+    assert float(after["running_mean"]) == pytest.approx(0.04), "statistics are averaged too"
+    assert int(after["num_batches_tracked"]) == 7
+    assert not any(p.requires_grad for p in ema.module.parameters()) and not ema.module.training
