@@ -39,6 +39,8 @@ def main(arguments: list[str]) -> int:
     options = parse_arguments(arguments)
     if options.batch_size < 1:
         raise CaptchaLabError(f"--batch-size {options.batch_size}: it must be 1 or more.")
+    if options.json is not None and any(path.resolve() == options.json.resolve() for path in options.data):
+        raise CaptchaLabError(f"--json {options.json} would replace the data; name another file.")
     # Torch takes seconds to import; --help need not wait for it.
     from tqdm import tqdm
 

@@ -114,3 +114,10 @@ def test_a_checkpoint_that_is_none_is_one_plain_sentence(checkpoint, data, tmp_p
 def test_a_batch_size_of_nothing_is_refused(data, capsys) -> None:
     assert run_command(evaluate.main, data, "--batch-size", "0") == 2
     assert_plain(capsys.readouterr().err, "--batch-size 0")
+
+
+def test_figures_do_not_replace_the_data(data, capsys) -> None:
+    before = data.read_bytes()
+    assert run_command(evaluate.main, data, "--json", data) == 2
+    assert_plain(capsys.readouterr().err, "--json", data.name)
+    assert data.read_bytes() == before
