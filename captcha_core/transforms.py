@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
-from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional
+from torch import nn
 
 from captcha_core.errors import CheckpointError
 
@@ -17,12 +17,15 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-class SquarePadAndResize(v2.Transform):
+class SquarePadAndResize(nn.Module):
     """Scale the longer side to ``size`` and pad the shorter one evenly, so that nothing is stretched.
 
     Takes a PIL picture or a tensor (..., C, H, W) and returns the same kind, ``size`` x ``size``, or with
     ``multiple`` without most of the padding: a captcha fills a third of its square, and convolving the blank rest
     takes two thirds of the time and tells a model nothing.
+
+    A module as torchvision's are, so it stands in a ``v2.Compose``; it does not inherit from ``v2.Transform``, whose
+    import would take half of the time that ``predict.py`` needs to start.
     """
 
     def __init__(self, size: int, fill: int = 255, multiple: int | None = None) -> None:
@@ -38,13 +41,11 @@ class SquarePadAndResize(v2.Transform):
         self.fill = fill
         self.multiple = multiple or size
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Pad and resize one picture; other inputs pass through, as torchvision's transforms do."""
-        if isinstance(inpt, Image.Image):
-            return self._transform_picture(inpt)
-        if isinstance(inpt, torch.Tensor):
-            return self._transform_tensor(inpt)
-        return inpt
+    def forward(self, picture: Any) -> Any:
+        """Pad and resize one PIL picture, or tensors (..., C, H, W) of one size."""
+        if isinstance(picture, Image.Image):
+            return self._transform_picture(picture)
+        return self._transform_tensor(picture)
 
     def _transform_picture(self, picture: Image.Image) -> Image.Image:
         height, width = self._content(picture.height, picture.width)
@@ -56,11 +57,14 @@ class SquarePadAndResize(v2.Transform):
 
     def _transform_tensor(self, picture: torch.Tensor) -> torch.Tensor:
         height, width = self._content(*picture.shape[-2:])
-        picture = functional.resize(picture, [height, width], antialias=True)
+        batch = picture.reshape(-1, *picture.shape[-3:]).float()
+        batch = F.interpolate(batch, size=(height, width), mode="bilinear", antialias=True, align_corners=False)
+        scaled = batch.reshape(*picture.shape[:-2], height, width)
+        scaled = scaled if picture.is_floating_point() else scaled.round()
         canvas_height, canvas_width = self._canvas(height), self._canvas(width)
         top, left = (canvas_height - height) // 2, (canvas_width - width) // 2
-        padding = [left, top, canvas_width - width - left, canvas_height - height - top]
-        return functional.pad(picture, padding, fill=float(self.fill))
+        padding = [left, canvas_width - width - left, top, canvas_height - height - top]
+        return F.pad(scaled, padding, value=self.fill).to(picture.dtype)
 
     def _canvas(self, side: int) -> int:
         """Return what a side of the scaled picture is padded to."""

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_FOR_READING = ("gradio", "pandas", "matplotlib", "pyarrow", "jiwer", "scipy", "captcha_core.training")
+NOT_FOR_READING = (
+    *("gradio", "torchvision", "pandas", "matplotlib", "pyarrow", "jiwer", "scipy"),
+    "captcha_core.training",
+)
 
 
 def loaded_after(*modules: str) -> list[set[str]]:

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from torchvision.transforms import v2
 
 from captcha_core.errors import CheckpointError
 from captcha_core.transforms import IMAGENET_MEAN, SquarePadAndResize, build_transform, square_pad_spec
@@ -21,6 +22,11 @@ def test_any_picture_becomes_a_square_with_even_padding(width: int, height: int,
     inside_height, inside_width = np.ptp(rows) + 1, np.ptp(columns) + 1
     assert abs(inside_width - size * min(1, width / height)) <= 1
     assert abs(inside_height - size * min(1, height / width)) <= 1
+
+
+def test_it_composes_with_torchvisions_transforms() -> None:
+    both = v2.Compose([SquarePadAndResize(32), v2.ToImage()])
+    assert both(Image.new("RGB", (50, 20))).shape == (3, 32, 32)
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.sampled_from([16, 32]))
