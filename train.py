@@ -37,7 +37,6 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="where all randomness starts")
     parser.add_argument("--workers", type=int, default=0, help="processes that open pictures; 0: this one")
     parser.add_argument("--threads", type=int, help="threads of the arithmetic")
-    parser.add_argument("--compile", action="store_true", help="fuse the network (needs a C++ compiler)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     return parser.parse_args(arguments)
 

@@ -100,7 +100,7 @@ def main() -> None:
         "as the package ships it": (False, False, False),
         "tuned (`build_backbone`)": (True, False, False),
         "tuned, bf16": (True, True, False),
-        "tuned, `--compile`": (True, False, True),
+        "tuned, torch.compile": (True, False, True),
     }
     result: dict[str, Any] = {
         "threads": options.threads,

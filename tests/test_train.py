@@ -29,9 +29,9 @@ def given_options(*arguments: object) -> tuple[TrainOptions, bool]:
 
 
 def test_flags_reach_the_run(data: Path) -> None:
-    options, resume = given_options("--data", data, data, "--epochs", 3, "--init-from", "imagenet", "--compile")
+    options, resume = given_options("--data", data, data, "--epochs", 3, "--init-from", "imagenet", "--workers", 2)
     assert options == TrainOptions(
-        (str(data), str(data)), "runs/efficientnet", epochs=3, init_from="imagenet", compile=True
+        (str(data), str(data)), "runs/efficientnet", epochs=3, init_from="imagenet", workers=2
     )
     assert not resume
 

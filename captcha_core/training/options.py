@@ -36,7 +36,6 @@ class TrainOptions:
         seed: Where all randomness starts.
         workers: Processes that open pictures; 0 opens them in the training process.
         threads: Threads of the arithmetic; None leaves torch's choice.
-        compile: Whether torch.compile fuses the network; needs a C++ compiler, gains about half on a CPU.
         device: ``cpu``, ``cuda`` or ``auto``.
 
     Raises:
@@ -62,7 +61,6 @@ class TrainOptions:
     seed: int = 0
     workers: int = 0
     threads: int | None = None
-    compile: bool = False
     device: str = "auto"
 
     def __post_init__(self) -> None:

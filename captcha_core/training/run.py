@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import platform
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -58,8 +56,6 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
         )
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    if options.compile:
-        _check_compiler()
     progress = load_progress(state) if state.exists() else None
     if resume and progress is None:
         logger.info("%s was stopped before its first check; it starts from the beginning.", folder)
@@ -67,12 +63,6 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
     options.save(folder / "options.json")
     run.train(folder, state, progress_bar)
     return folder / "best.safetensors"
-
-
-def _check_compiler() -> None:
-    compilers = (os.environ.get("CXX", ""), "g++", "clang++", "c++", "cl")
-    if not any(shutil.which(name) for name in compilers if name):
-        raise CaptchaLabError("--compile needs a C++ compiler and there is none; install g++ or leave --compile out.")
 
 
 class _Run:
@@ -178,9 +168,8 @@ class _Run:
             self.device,
         )
         steps = int(options.epochs or 0) * source.steps_per_epoch
-        forward: Any = torch.compile(self.model) if options.compile else self.model
         rate = float(options.learning_rate or 0)
-        return Phase("full", steps, source.batch_size, rate, source.batches, forward), lambda: None
+        return Phase("full", steps, source.batch_size, rate, source.batches, self.model), lambda: None
 
     def _frozen_rows(self) -> np.ndarray:
         rng = np.random.default_rng([self.options.seed, 4])

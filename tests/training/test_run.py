@@ -186,11 +186,6 @@ def test_a_run_does_not_go_on_with_other_data(first: Path, data: str, tmp_path: 
         train_model(options(str(copy), tmp_path / "run"), Bar, resume=True)
 
 
-def test_compiling_without_a_compiler_is_refused(data: str, tmp_path: Path) -> None:
-    with mock.patch("shutil.which", return_value=None), pytest.raises(CaptchaLabError, match=r"--compile needs"):
-        train_model(options(data, tmp_path, compile=True), Bar)
-
-
 def test_a_run_is_not_overwritten(first: Path, data: str) -> None:
     before = (first / "last.safetensors").read_bytes()
     with pytest.raises(CaptchaLabError, match="--resume"):
