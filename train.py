@@ -33,6 +33,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, help="passes with everything free")
     parser.add_argument("--batch-size", type=int, help="pictures per step")
     parser.add_argument("--learning-rate", type=float, help="peak of the schedule")
+    parser.add_argument("--augment", type=float, default=1.0, help="share of the pictures that augmentation changes")
     parser.add_argument("--check-every", type=int, default=500, help="steps between checks and checkpoints")
     parser.add_argument("--seed", type=int, default=0, help="where all randomness starts")
     parser.add_argument("--workers", type=int, default=0, help="processes that open pictures; 0: this one")

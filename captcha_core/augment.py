@@ -14,22 +14,23 @@ _BRIGHTNESS, _CONTRAST, _NOISE = 25.0, 0.25, 10.0
 _GREY_SHARE, _INVERT_SHARE, _BLUR_SHARE, _SHUFFLE_SHARE = 0.15, 0.1, 0.2, 0.3
 
 
-def augment_batch(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def augment_batch(pixels: torch.Tensor, generator: torch.Generator, share: float = 1.0) -> torch.Tensor:
     """Return randomly moved, recoloured, blurred and noisy copies.
 
     Args:
         pixels: Pictures (B, 3, H, W) with values in 0..255, any number type.
         generator: Source of randomness, on the CPU, so that every device draws the same numbers.
+        share: Share, 0..1, of the pictures that are changed; the others come as they are.
 
     Returns:
         float32 pictures of the same shape, values in 0..255.
     """
-    pixels = _move(pixels.float(), generator)
-    pixels = _blur(pixels, generator)
-    pixels = _recolour(pixels, generator)
+    plain = pixels.float()
+    changed = _chosen(len(plain), share, generator).to(plain.device)
+    pixels = _recolour(_blur(_move(plain, generator), generator), generator)
     noise = torch.randn(pixels.shape, generator=generator).to(pixels.device)
-    strength = _uniform(len(pixels), 0.0, _NOISE, generator).to(pixels.device)
-    return (pixels + noise * strength).clamp(0.0, 255.0)
+    deviation = _uniform(len(pixels), 0.0, _NOISE, generator).to(pixels.device)
+    return torch.where(changed, (pixels + noise * deviation).clamp(0.0, 255.0), plain)
 
 
 def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> torch.Tensor:

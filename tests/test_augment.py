@@ -22,6 +22,14 @@ def test_the_same_generator_state_gives_the_same_batch_and_another_does_not() ->
     assert not torch.equal(augmented(1), augmented(2))
 
 
+def test_a_share_of_the_pictures_comes_as_it_is() -> None:
+    pictures = batch(400)
+    for share in (0.0, 0.25, 1.0):
+        result = augment_batch(pictures, torch.Generator().manual_seed(6), share)
+        same = (result == pictures).flatten(1).all(dim=1).float().mean()
+        assert abs(float(same) - (1 - share)) < 0.07
+
+
 def test_the_input_is_left_alone() -> None:
     before = batch()
     kept = before.clone()

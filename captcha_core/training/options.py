@@ -32,6 +32,7 @@ class TrainOptions:
         epochs: Passes with everything free.
         batch_size: Pictures per step.
         learning_rate: Peak of the schedule when everything is free.
+        augment: Share of the pictures, 0..1, that augmentation changes; less where drawn pictures never repeat.
         check_every: Steps between two checks (validation and checkpoint); also at the end of a phase.
         seed: Where all randomness starts.
         workers: Processes that open pictures; 0 opens them in the training process.
@@ -57,6 +58,7 @@ class TrainOptions:
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
+    augment: float = 1.0
     check_every: int = 500
     seed: int = 0
     workers: int = 0
@@ -94,6 +96,8 @@ class TrainOptions:
             found.append(("learning_rate", self.learning_rate, "a number above 0 and at most 1"))
         if (self.size or 0) % 32:
             found.append(("size", self.size, "a multiple of 32"))
+        if not 0 <= self.augment <= 1:
+            found.append(("augment", self.augment, "a share from 0 to 1"))
         if not 0 <= self.seed < 2**32:
             found.append(("seed", self.seed, "a number from 0 to 4294967295"))
         if not self.epochs and not (self.frozen_epochs and self.init_from):

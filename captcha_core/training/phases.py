@@ -64,10 +64,11 @@ class PictureSource:
         seed: int,
         workers: int,
         device: torch.device,
+        augmented: float,
     ) -> None:
-        """Keep what a batch is made from; ``chosen`` are the row numbers to learn from."""
+        """Keep what a batch is made from: ``chosen`` row numbers, of which a share of ``augmented`` is changed."""
         self._rows, self._chosen, self._targets, self._transform = rows, chosen, targets, transform
-        self._seed, self._workers, self._device = seed, workers, device
+        self._seed, self._workers, self._device, self._augmented = seed, workers, device, augmented
         self.batch_size = min(batch_size, len(chosen))
         self.steps_per_epoch = len(chosen) // self.batch_size
         self._pictures = PictureRows(rows, transform)
@@ -83,7 +84,7 @@ class PictureSource:
             order = order[: self.steps_per_epoch * self.batch_size]
             for numbers, pixels in batches(self._pictures, order, self.batch_size, self._workers, start):
                 generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
-                inputs = augment_batch(pixels.to(self._device), generator)
+                inputs = augment_batch(pixels.to(self._device), generator, self._augmented)
                 inputs = self._transform.normalise(inputs)
                 yield inputs.contiguous(memory_format=torch.channels_last), self._targets[numbers].to(self._device)
                 step += 1

@@ -166,6 +166,7 @@ class _Run:
             options.seed,
             options.workers,
             self.device,
+            options.augment,
         )
         steps = int(options.epochs or 0) * source.steps_per_epoch
         rate = float(options.learning_rate or 0)

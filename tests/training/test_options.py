@@ -16,7 +16,7 @@ def test_what_is_not_given_is_the_recipes() -> None:
 
 def test_all_mistakes_are_listed_at_once() -> None:
     with pytest.raises(CaptchaLabError) as error:
-        TrainOptions((), "out", size=100, batch_size=1, learning_rate=0.0, device="tpu", seed=-1, epochs=0)
+        TrainOptions((), "out", size=100, batch_size=1, learning_rate=0.0, device="tpu", seed=-1, epochs=0, augment=2.0)
     for flag in (
         "--data",
         "--size 100",
@@ -25,6 +25,7 @@ def test_all_mistakes_are_listed_at_once() -> None:
         "--device tpu",
         "--seed -1",
         "--epochs 0",
+        "--augment 2.0",
     ):
         assert flag in str(error.value)
 
