@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from captcha_core.data.schema import Sample
+from captcha_core.data.parquet import ParquetWriter
+from captcha_core.data.schema import SPLIT_SCHEMA, Sample
 
 
 def picture(seed: int, width: int = 24, height: int = 12) -> Image.Image:
@@ -52,3 +53,20 @@ def png_header(width: int, height: int) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+def write(path: Path, count: int = 5, start: int = 0, row_group_size: int = 2) -> list[Sample]:
+    samples = [sample(seed) for seed in range(start, start + count)]
+    with ParquetWriter(path, row_group_size=row_group_size) as writer:
+        for one in samples:
+            writer.write(one)
+    return samples
+
+
+def write_split(path: Path, splits: str) -> list[Sample]:
+    """Write one row for every letter: ``r`` for train, ``e`` for test; row groups of two."""
+    samples = [sample(seed) for seed in range(len(splits))]
+    with ParquetWriter(path, row_group_size=2, schema=SPLIT_SCHEMA) as writer:
+        for one, letter in zip(samples, splits, strict=True):
+            writer.write(one, split={"r": "train", "e": "test"}[letter])
+    return samples
