@@ -16,13 +16,16 @@ from __future__ import annotations
 
 import argparse
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from captcha_core.cli import run
-from captcha_core.errors import CaptchaLabError
+from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.prediction import Prediction
+from captcha_core.stage_files import StageFiles, check_stage_folder
 from captcha_core.tables import check_table_path, open_table
 
 if TYPE_CHECKING:
@@ -52,23 +55,46 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, metavar="FILE", help="x.csv, x.jsonl or x.parquet; default: print lines")
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures read at once (default: 32)")
     parser.add_argument("--image-column", metavar="NAME", help="Parquet column of the pictures (default: image)")
+    parser.add_argument("--limit", type=int, metavar="N", help="read only the first N pictures")
+    steps = parser.add_argument_group("preprocessing", "travels in the checkpoint; the first three override that")
+    steps.add_argument("--no-auto-crop", action="store_true", help="keep a margin of one flat colour")
+    steps.add_argument("--force-invert", action="store_true", help="swap light and dark in every picture")
+    steps.add_argument("--strong", action="store_true", help="thicken the strokes: for thin ones")
+    steps.add_argument("--save-debug", type=Path, metavar="DIR", help="write every stage as PNG into a new folder")
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
     """Read what the arguments name; return the exit code."""
     options = parse_arguments(arguments)
-    if options.batch_size < 1:
-        raise CaptchaLabError(f"--batch-size {options.batch_size}: it must be 1 or more.")
-    if options.output is not None:
-        check_output(options.output, options.paths)
+    check_options(options)
     # Torch takes seconds to import; --help and a mistyped output need not wait for it.
     from captcha_core.pictures import find_pictures
     from captcha_core.recognizer import Recognizer, default_checkpoint
 
-    recognizer = Recognizer(options.checkpoint or default_checkpoint())
-    rows = read_rows(recognizer, find_pictures(options.paths, options.image_column), options.batch_size)
-    return print_rows(rows) if options.output is None else write_rows(rows, options.output)
+    changes = overrides(options)
+    recognizer = Recognizer(options.checkpoint or default_checkpoint(), preprocessing=changes)
+    note = preprocessing_note(changes, recognizer.meta.transform)
+    pictures: Iterable[NamedSource] = islice(find_pictures(options.paths, options.image_column), options.limit)
+    if options.save_debug is not None:
+        pictures = saving_stages(pictures, recognizer, options.save_debug)
+    rows = read_rows(recognizer, pictures, options.batch_size)
+    return print_rows(rows, note) if options.output is None else write_rows(rows, options.output, note)
+
+
+def check_options(options: argparse.Namespace) -> None:
+    """Refuse options that cannot be meant.
+
+    Raises:
+        CaptchaLabError: If a number is below 1, or something of the user's would be replaced.
+    """
+    for name, number in (("--batch-size", options.batch_size), ("--limit", options.limit)):
+        if number is not None and number < 1:
+            raise CaptchaLabError(f"{name} {number}: it must be 1 or more.")
+    if options.output is not None:
+        check_output(options.output, options.paths)
+    if options.save_debug is not None:
+        check_stage_folder(options.save_debug, options.paths)
 
 
 def check_output(output: Path, inputs: list[Path]) -> None:
@@ -80,6 +106,39 @@ def check_output(output: Path, inputs: list[Path]) -> None:
     check_table_path(output)
     if any(path.resolve() == output.resolve() for path in inputs):
         raise CaptchaLabError(f"--output {output} is one of the inputs and would be replaced; name another file.")
+
+
+def overrides(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the flags put in place of values of the checkpoint's transform."""
+    flags = {
+        "auto_crop": (options.no_auto_crop, False),
+        "invert": (options.force_invert, "always"),
+        "strong": (options.strong, True),
+    }
+    return {step: value for step, (given, value) in flags.items() if given}
+
+
+def preprocessing_note(changes: Mapping[str, Any], transform: Mapping[str, Any]) -> str | None:
+    """Say in a line what the flags ask for, and whether the checkpoint has it otherwise; None without any."""
+    if not changes:
+        return None
+    words = {"auto_crop": "auto-crop off", "invert": "inverted", "strong": "strong"}
+    differs = any(transform.get(step, False) != value for step, value in changes.items())
+    listed = ", ".join(words[step] for step in changes)
+    return f"preprocessing: {listed} ({'overrides' if differs else 'as in'} the checkpoint)"
+
+
+def saving_stages(pictures: Iterable[NamedSource], recognizer: Recognizer, folder: Path) -> Iterator[NamedSource]:
+    """Pass pictures on and write the stages of their preprocessing; of one that cannot be read there are none."""
+    from captcha_core.imaging import load_image
+
+    files = StageFiles(folder)
+    for picture in pictures:
+        if not isinstance(picture.source, CaptchaLabError):
+            # An unreadable picture becomes a row that says so.
+            with suppress(ImageError):
+                files.write(picture.name, recognizer.transform.stages(load_image(picture.source, picture.name)))
+        yield picture
 
 
 def read_rows(recognizer: Recognizer, pictures: Iterable[NamedSource], batch_size: int) -> Iterator[Row]:
@@ -99,8 +158,10 @@ def read_rows(recognizer: Recognizer, pictures: Iterable[NamedSource], batch_siz
             yield Row(names.popleft(), None, None, None, str(outcome))
 
 
-def print_rows(rows: Iterable[Row]) -> int:
-    """Print a line per picture, as ``file  text  97.3%``; return the exit code."""
+def print_rows(rows: Iterable[Row], note: str | None = None) -> int:
+    """Print the note, then a line per picture, as ``file  text  97.3%``; return the exit code."""
+    if note:
+        print(note)
     read = failed = width = 0
     for row in rows:
         # Long streams cannot be looked through first, so the column only ever grows.
@@ -114,8 +175,8 @@ def print_rows(rows: Iterable[Row]) -> int:
     return exit_code(read, failed)
 
 
-def write_rows(rows: Iterable[Row], output: Path) -> int:
-    """Write a table under a progress bar; return the exit code.
+def write_rows(rows: Iterable[Row], output: Path, note: str | None = None) -> int:
+    """Write a table under a progress bar, then print how many were read and the note; return the exit code.
 
     Raises:
         CaptchaLabError: If no picture could be read; then the output stays as it was.
@@ -133,6 +194,8 @@ def write_rows(rows: Iterable[Row], output: Path) -> int:
         if not read:
             raise CaptchaLabError(f"{output} is not written, since none of the {failed} inputs could be read: {first}")
     print(f"{output}: {read} read, {failed} could not be read")
+    if note:
+        print(note)
     return exit_code(read, failed)
 
 

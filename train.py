@@ -12,12 +12,16 @@ from pathlib import Path
 
 from captcha_core.cli import run
 from captcha_core.errors import CaptchaLabError
+from captcha_core.memory import restart_with_large_pages
+
+# As in captcha_core.recipes, whose import takes a second that --help need not wait for.
+DESIGNS = "efficientnet, resnet50-heads, crnn-resnet18, cnn-lstm or crnn-clahe"
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     """Read the command line; what is not given is the recipe's choice."""
     parser = argparse.ArgumentParser(description="Train a captcha recogniser; unset values are the recipe's.")
-    parser.add_argument("--recipe", default="efficientnet", help="which design to train")
+    parser.add_argument("--recipe", default="efficientnet", help=f"which design to train: {DESIGNS}")
     parser.add_argument("--data", nargs="+", default=[], metavar="FILE", help="Parquet files to learn from")
     parser.add_argument("--split", help="which rows of files that have a split column, such as train")
     parser.add_argument("--image-column", help="column of the pictures")
@@ -27,7 +31,10 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--init-from", metavar="CHECKPOINT", help="start from a checkpoint, or from imagenet")
     parser.add_argument("--alphabet", help="named alphabet or the characters themselves")
     parser.add_argument("--max-length", type=int, help="longest text, in characters")
-    parser.add_argument("--size", type=int, help="side of the model's input, in pixels")
+    size_help = "size of the model's input, in pixels: the side of a square, or height and width, as the recipe has it"
+    parser.add_argument("--size", type=int, nargs="+", metavar="PIXELS", help=size_help)
+    arch_help = "argument of the architecture other than its own, such as hidden=512; may be given several times"
+    parser.add_argument("--arch-arg", action="append", default=[], metavar="NAME=NUMBER", help=arch_help)
     parser.add_argument("--validation", type=int, default=1000, help="rows held out to choose the best checkpoint")
     parser.add_argument("--frozen-epochs", type=int, help="passes with the CNN frozen")
     parser.add_argument("--epochs", type=int, help="passes with everything free")
@@ -58,11 +65,29 @@ def main(arguments: list[str]) -> int:
     else:
         values = {f.name: getattr(parsed, f.name) for f in fields(TrainOptions) if hasattr(parsed, f.name)}
         values["output"] = parsed.output or f"runs/{parsed.recipe}"
-        options = TrainOptions(**{**values, "data": tuple(parsed.data)})
+        values["size"] = None if parsed.size is None else tuple(parsed.size)
+        options = TrainOptions(**{**values, "data": tuple(parsed.data), "arch_args": arch_args(parsed.arch_arg)})
     best = train_model(options, tqdm, resume=bool(parsed.resume))
     print(f"{best} is the best checkpoint; read a picture with: python predict.py PICTURE --checkpoint {best}")
     return 0
 
 
+def arch_args(pairs: list[str]) -> dict[str, int | float]:
+    """Return ``NAME=NUMBER`` words as a mapping.
+
+    Raises:
+        CaptchaLabError: If one is not of this form.
+    """
+    found: dict[str, int | float] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            found[name] = float(value) if "." in value else int(value)
+        except ValueError as error:
+            raise CaptchaLabError(f"--arch-arg {pair}: write NAME=NUMBER, such as hidden=512.") from error
+    return found
+
+
 if __name__ == "__main__":
+    restart_with_large_pages()
     run(main)

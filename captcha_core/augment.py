@@ -18,7 +18,7 @@ def augment_batch(pixels: torch.Tensor, generator: torch.Generator, share: float
     """Return randomly moved, recoloured, blurred and noisy copies.
 
     Args:
-        pixels: Pictures (B, 3, H, W) with values in 0..255, any number type.
+        pixels: Pictures (B, C, H, W), of three channels or a grey one, with values in 0..255, any number type.
         generator: Source of randomness, on the CPU, so that every device draws the same numbers.
         share: Share, 0..1, of the pictures that are changed; the others come as they are.
 
@@ -78,8 +78,10 @@ def _recolour(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     count, device = len(pixels), pixels.device
     inverted = _chosen(count, _INVERT_SHARE, generator).to(device)
     pixels = torch.where(inverted, 255.0 - pixels, pixels)
-    order = torch.rand(count, 3, generator=generator).argsort(dim=1)
-    order = torch.where(_chosen(count, _SHUFFLE_SHARE, generator).view(count, 1), order, torch.arange(3)).to(device)
+    channels = pixels.shape[1]
+    order = torch.rand(count, channels, generator=generator).argsort(dim=1)
+    swapped = _chosen(count, _SHUFFLE_SHARE, generator).view(count, 1)
+    order = torch.where(swapped, order, torch.arange(channels)).to(device)
     pixels = pixels[torch.arange(count, device=device)[:, None], order]
     grey = _chosen(count, _GREY_SHARE, generator).to(device)
     pixels = torch.where(grey, pixels.mean(dim=1, keepdim=True).expand_as(pixels), pixels)

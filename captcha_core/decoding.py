@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import ArrayLike
 
 from captcha_core.alphabet import Alphabet
+from captcha_core.ctc import Floats, Ints, collapse, replacement_shares, text_probability
 from captcha_core.errors import CheckpointError
+
+SCHEMES = ("positions", "heads", "ctc")
+"""How a model writes a text: a class per time step with an end class, a head per character, or CTC."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,37 @@ class Decoded:
     alternatives: tuple[tuple[tuple[str, float], ...], ...]
 
 
-def decode_positions(
-    logits: torch.Tensor, alphabet: Alphabet, temperature: float = 1.0, top_k: int = 3
+def decode(
+    logits: ArrayLike, alphabet: Alphabet, scheme: str, temperature: float = 1.0, top_k: int = 3
 ) -> list[Decoded]:
+    """Read logits by the scheme of the model that made them.
+
+    Args:
+        logits: Shape (B, T, classes), as the scheme's own decoder takes it.
+        alphabet: The C characters in class order.
+        scheme: ``positions``, ``heads`` or ``ctc``: the model's ``scheme``.
+        temperature: What the logits are divided by before the softmax; above 1 makes less sure.
+        top_k: Most alternatives per character.
+
+    Returns:
+        One entry per picture of the batch, in order.
+
+    Raises:
+        CheckpointError: If the logits hold NaN or infinity.
+        ValueError: If the scheme is unknown, the shape does not fit the alphabet, or the temperature is not above 0.
+    """
+    if scheme not in SCHEMES:
+        raise ValueError(f"the scheme {scheme!r} is none of {', '.join(SCHEMES)}")
+    decoders = {"positions": decode_positions, "heads": decode_heads, "ctc": decode_ctc}
+    return decoders[scheme](logits, alphabet, temperature, top_k)
+
+
+def class_count(alphabet: Alphabet, scheme: str) -> int:
+    """Return how many classes a model of this scheme scores: the characters, and the end or the blank."""
+    return len(alphabet) + (scheme != "heads")
+
+
+def decode_positions(logits: ArrayLike, alphabet: Alphabet, temperature: float = 1.0, top_k: int = 3) -> list[Decoded]:
     """Read the most likely class at each position, up to the first end class.
 
     The positions are independent given the picture, so the confidence of a text is the product of its
@@ -43,25 +76,128 @@ def decode_positions(
     Args:
         logits: Shape (B, T, C + 1), where C is the alphabet's length and class C is the end.
         alphabet: The characters in class order.
-        temperature: What the logits are divided by before the softmax; above 1 makes less sure.
+        temperature: See :func:`decode`.
         top_k: Most alternatives per character.
-
-    Returns:
-        One entry per picture of the batch, in order.
 
     Raises:
         CheckpointError: If the logits hold NaN or infinity.
         ValueError: If the shape does not fit the alphabet or the temperature is not above 0.
     """
+    probabilities = class_probabilities(logits, len(alphabet) + 1, temperature)
+    best, classes = probabilities.max(axis=2), probabilities.argmax(axis=2)
+    lengths = text_lengths(classes, end=len(alphabet))
+    last = np.minimum(lengths, classes.shape[1] - 1)
+    whole = np.take_along_axis(best.cumprod(axis=1), last[:, None], axis=1)[:, 0]
+    return _decoded(probabilities[..., :-1], best, classes, lengths, whole, alphabet, top_k)
+
+
+def decode_heads(logits: ArrayLike, alphabet: Alphabet, temperature: float = 1.0, top_k: int = 3) -> list[Decoded]:
+    """Read the most likely character of every head; the text has exactly as many characters as there are heads.
+
+    Args:
+        logits: Shape (B, T, C), where C is the alphabet's length.
+        alphabet: The characters in class order.
+        temperature: See :func:`decode`.
+        top_k: Most alternatives per character.
+
+    Raises:
+        CheckpointError: If the logits hold NaN or infinity.
+        ValueError: If the shape does not fit the alphabet or the temperature is not above 0.
+    """
+    probabilities = class_probabilities(logits, len(alphabet), temperature)
+    best, classes = probabilities.max(axis=2), probabilities.argmax(axis=2)
+    lengths = np.full(len(classes), classes.shape[1])
+    return _decoded(probabilities, best, classes, lengths, best.prod(axis=1), alphabet, top_k)
+
+
+def decode_ctc(logits: ArrayLike, alphabet: Alphabet, temperature: float = 1.0, top_k: int = 3) -> list[Decoded]:
+    """Read the best path of a CTC model: the most likely class per time step, repeats and blanks taken out.
+
+    The confidence of the text is its probability, the sum over all paths that collapse to it; that of a character
+    is the share of the text's probability among all texts that differ from it at most in that character. See
+    :mod:`captcha_core.ctc`.
+
+    Args:
+        logits: Shape (B, T, C + 1), where C is the alphabet's length and class C is the blank.
+        alphabet: The characters in class order.
+        temperature: See :func:`decode`.
+        top_k: Most alternatives per character.
+
+    Raises:
+        CheckpointError: If the logits hold NaN or infinity.
+        ValueError: If the shape does not fit the alphabet or the temperature is not above 0.
+    """
+    probabilities = class_probabilities(logits, len(alphabet) + 1, temperature)
+    classes, lengths = collapse(probabilities.argmax(axis=2), blank=len(alphabet))
+    whole, shares = replacement_shares(probabilities, classes, lengths)
+    own = np.take_along_axis(shares, classes[..., None], axis=2)[..., 0]
+    return _decoded(shares, own, classes, lengths, whole, alphabet, top_k)
+
+
+def log_confidence(logits: ArrayLike, scheme: str, temperature: float) -> Floats:
+    """Return the logarithm of the confidence of every text that :func:`decode` reads, shape (B,)."""
+    scores = np.asarray(logits, np.float64) / temperature
+    scores -= scores.max(axis=2, keepdims=True)
+    totals = np.exp(scores).sum(axis=2)
+    if scheme == "ctc":
+        probabilities = np.exp(scores) / totals[..., None]
+        texts, lengths = collapse(probabilities.argmax(axis=2), blank=scores.shape[2] - 1)
+        return np.log(np.maximum(text_probability(probabilities, texts, lengths), np.finfo(np.float64).tiny))
+    # The best class's score is 0, so its log probability is minus the log of the sum.
+    best = -np.log(totals)
+    if scheme == "positions":
+        lengths = text_lengths(scores.argmax(axis=2), end=scores.shape[2] - 1)
+        best *= np.arange(best.shape[1]) <= lengths[:, None]
+    return np.asarray(best.sum(axis=1))
+
+
+def class_probabilities(logits: ArrayLike, classes: int, temperature: float) -> Floats:
+    """Return the softmax in float64, so that long products lose nothing.
+
+    Raises:
+        CheckpointError: If the logits hold NaN or infinity.
+        ValueError: If they are not of shape (B, T, classes), or the temperature is not above 0.
+    """
     if temperature <= 0:
         raise ValueError(f"temperature={temperature} must be above 0")
-    if logits.dim() != 3 or logits.shape[1] < 1 or logits.shape[2] != len(alphabet) + 1:
-        raise ValueError(f"logits of shape {tuple(logits.shape)} do not fit (B, T, {len(alphabet) + 1})")
-    probabilities = _softmax(logits, temperature)
-    best, classes = probabilities.max(dim=-1)
-    lengths = text_lengths(classes, end=len(alphabet))
-    last = lengths.clamp(max=classes.shape[1] - 1)
-    whole = best.cumprod(dim=1).gather(1, last[:, None])[:, 0]
+    scores = np.asarray(logits, np.float64)
+    if scores.ndim != 3 or scores.shape[1] < 1 or scores.shape[2] != classes:
+        raise ValueError(f"logits of shape {scores.shape} do not fit (B, T, {classes})")
+    with np.errstate(invalid="ignore"):
+        weights = np.exp((scores - scores.max(axis=2, keepdims=True)) / temperature)
+    if np.isnan(weights).any():
+        raise CheckpointError(
+            "The model's answer holds NaN or infinity instead of scores: its weights are damaged or its training "
+            "diverged. Take a fresh copy of the checkpoint or train again with a lower learning rate."
+        )
+    return np.asarray(weights / weights.sum(axis=2, keepdims=True))
+
+
+def text_lengths(classes: Ints, end: int) -> Ints:
+    """Return the number of positions before the first end class, shape (B,), of classes of shape (B, T)."""
+    return np.asarray(((classes == end).cumsum(axis=1) == 0).sum(axis=1))
+
+
+def _decoded(
+    probabilities: Floats,
+    best: Floats,
+    classes: Ints,
+    lengths: Ints,
+    whole: Floats,
+    alphabet: Alphabet,
+    top_k: int,
+) -> list[Decoded]:
+    """Put together what was read.
+
+    Args:
+        probabilities: Of the characters at each position, (B, T, C).
+        best: Of the character that was read, (B, T).
+        classes: What was read, (B, T); what comes after a text's length does not count.
+        lengths: Characters of each text, (B,).
+        whole: Confidence of each text, (B,).
+        alphabet: The C characters.
+        top_k: Most alternatives per character.
+    """
     others, other_classes = _alternatives(probabilities, classes, min(top_k, len(alphabet) - 1))
     decoded = []
     for i, length in enumerate(lengths.tolist()):
@@ -79,26 +215,11 @@ def decode_positions(
     return decoded
 
 
-def text_lengths(classes: torch.Tensor, end: int) -> torch.Tensor:
-    """Return the number of positions before the first end class, shape (B,), of classes of shape (B, T)."""
-    return (classes == end).long().cumsum(dim=1).eq(0).sum(dim=1)
-
-
-def _softmax(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Return float64 probabilities on the CPU, so that long products lose nothing."""
-    probabilities = (logits.detach().to("cpu", torch.float64) / temperature).softmax(dim=-1)
-    if probabilities.isnan().any():
-        raise CheckpointError(
-            "The model's answer holds NaN or infinity instead of scores: its weights are damaged or its training "
-            "diverged. Take a fresh copy of the checkpoint or train again with a lower learning rate."
-        )
-    return probabilities
-
-
-def _alternatives(probabilities: torch.Tensor, classes: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _alternatives(probabilities: Floats, classes: Ints, count: int) -> tuple[Floats, Ints]:
     """Return the next best characters' probabilities and classes, each of shape (B, T, count)."""
-    others = probabilities[..., :-1].clone()
+    others = probabilities.copy()
     # A position whose best is the end has no entry to strike out; it is not part of the text anyway.
-    others.scatter_(-1, classes.clamp(max=others.shape[-1] - 1)[..., None], -1.0)
-    best = others.topk(max(count, 0), dim=-1)
-    return best.values, best.indices
+    own = np.minimum(classes, others.shape[2] - 1)[..., None]
+    np.put_along_axis(others, own, -1.0, axis=2)
+    order = np.argsort(-others, axis=2, kind="stable")[..., : max(count, 0)]
+    return np.take_along_axis(others, order, axis=2), order

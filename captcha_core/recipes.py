@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from captcha_core.errors import CaptchaLabError
-from captcha_core.transforms import square_pad_spec
+from captcha_core.transforms import grey_resize_spec, square_pad_spec
 
 
 @dataclass(frozen=True)
@@ -18,35 +19,40 @@ class Recipe:
         name: What ``--recipe`` takes.
         arch: Name of the architecture in the registry.
         alphabet: Named alphabet or characters.
-        max_length: Longest text, in characters.
-        size: Side of the model's input, in pixels.
+        max_length: Longest text, in characters; for parallel heads the only length.
+        size: The numbers, in pixels, that ``transform`` takes.
         transform: Makes the preprocessing's specification from the size.
         frozen_epochs: Passes of the head over cached features while the backbone is frozen.
         epochs: Passes over the data with everything free.
         batch_size: Pictures per step.
         learning_rate: Peak of the schedule when everything is free.
         frozen_learning_rate: Peak of the schedule while the backbone is frozen.
-        weight_decay: AdamW's.
+        weight_decay: AdamW's; 0 makes it Adam.
         ema_decay: Share that the averaged weights keep per step.
-        cpu_bfloat16: Whether bf16 autocast gains on a CPU with AMX; it does for dense convolutions only.
+        label_smoothing: Share of the cross-entropy's target that goes to all classes alike.
+        cpu_bfloat16: Whether bf16 autocast gains on a CPU; it does for dense convolutions only.
     """
 
     name: str
     arch: str
     alphabet: str
     max_length: int
-    size: int
-    transform: Callable[[int], dict[str, Any]]
-    frozen_epochs: int
+    size: tuple[int, ...]
+    transform: Callable[..., dict[str, Any]]
     epochs: int
     batch_size: int
-    learning_rate: float
-    frozen_learning_rate: float
-    weight_decay: float
-    ema_decay: float
-    cpu_bfloat16: bool
+    frozen_epochs: int = 0
+    learning_rate: float = 1e-3
+    frozen_learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    ema_decay: float = 0.999
+    label_smoothing: float = 0.0
+    cpu_bfloat16: bool = True
 
 
+# The four after the first are designs that captcha projects have used for years, with their authors' settings where
+# these are known; docs/recipes.md says what is whose. The schedule (a short warm-up, then a cosine), the averaged
+# weights and the choice of the best checkpoint are the same for all, so that they can be compared.
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -55,17 +61,56 @@ RECIPES = {
             arch="efficientnet",
             alphabet="lower36",
             max_length=8,
-            size=160,
+            size=(256,),
             transform=square_pad_spec,
             frozen_epochs=5,
             epochs=20,
             batch_size=32,
-            learning_rate=1e-3,
-            frozen_learning_rate=1e-3,
             weight_decay=0.01,
-            ema_decay=0.999,
             # Depthwise convolutions run no faster in bf16 (benchmarks/training_speed.py).
             cpu_bfloat16=False,
+        ),
+        Recipe(
+            name="resnet50-heads",
+            arch="resnet50-heads",
+            alphabet="lower36",
+            max_length=6,
+            size=(50, 250),
+            transform=grey_resize_spec,
+            epochs=20,
+            batch_size=32,
+            weight_decay=1e-4,
+            label_smoothing=0.1,
+        ),
+        Recipe(
+            name="crnn-resnet18",
+            arch="crnn-resnet18",
+            alphabet="lower36",
+            max_length=8,
+            size=(50, 200),
+            transform=grey_resize_spec,
+            epochs=50,
+            batch_size=16,
+        ),
+        Recipe(
+            name="cnn-lstm",
+            arch="cnn-lstm",
+            alphabet="lower36",
+            max_length=8,
+            size=(60, 160),
+            transform=grey_resize_spec,
+            epochs=20,
+            batch_size=64,
+        ),
+        Recipe(
+            name="crnn-clahe",
+            arch="crnn",
+            alphabet="mixed62",
+            max_length=8,
+            size=(50, 200),
+            transform=partial(grey_resize_spec, clahe={"clip_limit": 2.0, "tiles": [8, 8]}, auto_crop=True),
+            epochs=30,
+            batch_size=32,
         ),
     )
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import torch
 from PIL import Image
@@ -15,12 +17,12 @@ from torch import nn
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.checkpoint import CheckpointMeta, fingerprint, latest_checkpoint, load_checkpoint
-from captcha_core.decoding import decode_positions
+from captcha_core.decoding import class_count, decode
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.imaging import load_image
 from captcha_core.models import build_model
 from captcha_core.prediction import Prediction
-from captcha_core.transforms import build_transform
+from captcha_core.transforms import build_transform, override_spec
 
 DEFAULT_MODELS = Path(__file__).resolve().parent.parent / "saved_models"
 
@@ -57,17 +59,23 @@ class Recognizer:
         meta: What the checkpoint says about itself.
         alphabet: The characters that it can read.
         model_id: The checkpoint's file name without ending, ``@``, and its fingerprint.
+        transform: The preprocessing: the checkpoint's, with what overrides it.
+        scheme: How the model's logits are read; see :func:`captcha_core.decoding.decode`.
     """
 
-    def __init__(self, checkpoint: str | Path, threads: int | None = None) -> None:
+    def __init__(
+        self, checkpoint: str | Path, threads: int | None = None, preprocessing: Mapping[str, Any] | None = None
+    ) -> None:
         """Load a checkpoint.
 
         Args:
             checkpoint: Path of the file.
             threads: How many threads torch uses; this holds for the whole process. None leaves it as it is.
+            preprocessing: Overrides values of the checkpoint's transform, such as ``{"auto_crop": False}``, as
+                :func:`captcha_core.transforms.build_transform` takes them; ``meta`` stays as it is.
 
         Raises:
-            CheckpointError: If the file is missing, damaged or does not fit this version.
+            CheckpointError: If the file is missing, damaged or does not fit this version or the overriding values.
         """
         if threads is not None:
             torch.set_num_threads(threads)
@@ -76,8 +84,9 @@ class Recognizer:
         self.model_id = f"{Path(checkpoint).stem}@{fingerprint(checkpoint)}"
         self._path = Path(checkpoint)
         try:
-            self._transform = build_transform(self.meta.transform)
+            self.transform = build_transform(override_spec(self.meta.transform, **preprocessing or {}))
             self._model = _rebuild(self.meta, tensors)
+            self.scheme = str(self._model.scheme)
         except CheckpointError as error:
             raise CheckpointError(f"{checkpoint} cannot be used: {error}") from error
 
@@ -91,12 +100,12 @@ class Recognizer:
             ImageError: If it is not a picture.
         """
         started = time.perf_counter()
-        return self._predict([self._transform(load_image(source))], started)[0]
+        return self._predict([self.transform(load_image(source))], started)[0]
 
     def read_batch(self, images: Sequence[Image.Image]) -> list[Prediction]:
         """Read RGB pictures in one pass of the model; for more than memory holds, use :meth:`stream`."""
         started = time.perf_counter()
-        return self._predict([self._transform(image) for image in images], started)
+        return self._predict([self.transform(image) for image in images], started)
 
     def stream(
         self, sources: Iterable[Source | NamedSource], batch_size: int = 32
@@ -125,30 +134,30 @@ class Recognizer:
             yield from (o if isinstance(o, CaptchaLabError) else next(predictions) for o in opened)
 
     def model_view(self, image: Image.Image) -> Image.Image:
-        """Return an RGB picture as the model sees it, after the checkpoint's preprocessing."""
-        return self._transform.to_image(self._transform(image))
+        """Return an RGB picture as the model sees it, after the preprocessing; always RGB, even where that is grey."""
+        return self.transform.to_image(self.transform(image)).convert("RGB")
 
     def _open(self, source: Source | NamedSource) -> torch.Tensor | CaptchaLabError:
-        """Turn a source into the model's input (3, H, W), or into the reason why not."""
+        """Turn a source into the model's input (C, H, W), or into the reason why not."""
         name, picture = source if isinstance(source, NamedSource) else (None, source)
         if isinstance(picture, CaptchaLabError):
             return picture
         try:
-            return self._transform(load_image(picture, name))
+            return self.transform(load_image(picture, name))
         except ImageError as error:
             return error
 
     def _predict(self, inputs: list[torch.Tensor], started: float) -> list[Prediction]:
-        """Read inputs of shape (3, H, W); work on them began at ``started`` of ``perf_counter``."""
+        """Read inputs of shape (C, H, W); work on them began at ``started`` of ``perf_counter``."""
         if not inputs:
             return []
         logits = self._logits(inputs)
-        if logits.shape[-1] != len(self.alphabet) + 1:
+        if logits.shape[-1] != (expected := class_count(self.alphabet, self.scheme)):
             raise CheckpointError(
-                f"{self._path} scores {logits.shape[-1] - 1} characters but its alphabet has {len(self.alphabet)}. "
-                "Take a fresh copy or train again."
+                f"{self._path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} characters "
+                f"makes {expected}. Take a fresh copy or train again."
             )
-        decoded = decode_positions(logits, self.alphabet, self.meta.temperature)
+        decoded = decode(logits, self.alphabet, self.scheme, self.meta.temperature)
         latency_ms = (time.perf_counter() - started) * 1000 / len(inputs)
         return [
             Prediction(d.text, d.confidence, d.char_confidences, d.alternatives, latency_ms, self.model_id)
@@ -164,6 +173,67 @@ class Recognizer:
         with torch.inference_mode():
             parts = [self._model(torch.stack([inputs[i] for i in same_size])) for same_size in by_size.values()]
             return torch.cat(parts)[torch.tensor(numbers).argsort()]
+
+
+def load_model(path: str | Path | None = None) -> Recognizer:
+    """Load a model, ready to read.
+
+    Args:
+        path: The checkpoint; None takes the latest of the shipped ones.
+
+    Raises:
+        CheckpointError: If there is none or it cannot be used.
+    """
+    return Recognizer(default_checkpoint() if path is None else path)
+
+
+def preprocess_image(source: Source, model: Recognizer) -> torch.Tensor:
+    """Return a picture as a batch of one for the model: float32 of shape (1, C, H, W).
+
+    Args:
+        source: Anything that :func:`captcha_core.imaging.load_image` takes.
+        model: Whose preprocessing is used.
+
+    Raises:
+        ImageError: If it is not a picture.
+    """
+    return model.transform(load_image(source))[None]
+
+
+def predict_captcha(source: Source, model: Recognizer) -> Prediction:
+    """Read one picture; the same as :meth:`Recognizer.read`.
+
+    Args:
+        source: Anything that :func:`captcha_core.imaging.load_image` takes.
+        model: What reads it.
+
+    Raises:
+        ImageError: If it is not a picture.
+    """
+    return model.read(source)
+
+
+def detect_captcha(path: str | Path, checkpoint: str | Path | None = None) -> str:
+    """Return the text in a picture file; the model is kept for the next call while its file stays as it is.
+
+    Args:
+        path: The picture.
+        checkpoint: The model's file; None takes the latest of the shipped ones.
+
+    Raises:
+        CheckpointError: If there is no checkpoint or it cannot be used.
+        ImageError: If there is no such picture or it cannot be read.
+    """
+    file = os.path.abspath(default_checkpoint() if checkpoint is None else checkpoint)
+    # A file that is not there has no time; the recogniser then says so.
+    changed = os.stat(file).st_mtime_ns if os.path.isfile(file) else None
+    return _kept_model(file, changed).read(path).text
+
+
+@functools.lru_cache(maxsize=1)
+def _kept_model(path: str, changed: int | None) -> Recognizer:
+    """Return the model of a checkpoint that was last changed at a time, in nanoseconds: a newer file is loaded anew."""
+    return load_model(path)
 
 
 def _rebuild(meta: CheckpointMeta, tensors: dict[str, torch.Tensor]) -> nn.Module:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,10 @@ from PIL import Image
 from torch import nn
 
 from captcha_core.errors import CheckpointError
+from captcha_core.preprocessing_steps import auto_crop, equalise, invert, resize, thicken, to_grey
+
+Step = tuple[str, Callable[[Image.Image], Image.Image]]
+"""A step's name and what it does to a picture."""
 
 # The statistics of ImageNet, the usual ones for EfficientNet.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -77,35 +84,48 @@ class SquarePadAndResize(nn.Module):
 
 
 class Preprocess:
-    """A checkpoint's whole preprocessing: a geometric step to pixels, then normalisation.
+    """A checkpoint's whole preprocessing: steps from picture to picture, then normalisation.
 
-    The two halves can be called apart: training keeps the pixels as bytes until a batch is together.
+    The two halves can be called apart: training keeps the pixels as bytes until a batch is together. Nothing changes
+    after construction, so threads may share one; it can be sent to worker processes.
     """
 
-    def __init__(self, geometry: SquarePadAndResize, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-        """Keep the geometric step and the mean and standard deviation per channel, of values in 0..1."""
-        self.geometry = geometry
+    def __init__(self, steps: Sequence[Step], mean: Sequence[float], std: Sequence[float]) -> None:
+        """Keep the steps in order, and the mean and standard deviation per channel, of values in 0..1."""
+        self.steps = tuple(steps)
         self.mean = torch.tensor(mean).view(-1, 1, 1)
         self.std = torch.tensor(std).view(-1, 1, 1)
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
-        """Turn an RGB picture into the model's input, float32 of shape (3, H, W)."""
+        """Turn an RGB picture into the model's input, float32 of shape (C, H, W)."""
         return self.normalise(self.pixels(image))
 
+    def stages(self, image: Image.Image) -> list[tuple[str, Image.Image]]:
+        """Return an RGB picture after every step, with the step's name; the first is the ``original``.
+
+        The last is what becomes the tensor: RGB, or mode L for one channel.
+        """
+        stages = [("original", image)]
+        for name, step in self.steps:
+            stages.append((name, step(stages[-1][1])))
+        return stages
+
     def pixels(self, image: Image.Image) -> torch.Tensor:
-        """Return the geometry's result as uint8 of shape (3, H, W)."""
-        array = np.array(self.geometry(image))
+        """Return an RGB picture after the last step as uint8 of shape (C, H, W), with C = 3 or, if grey, 1."""
+        for _, step in self.steps:
+            image = step(image)
+        array = np.array(image).reshape(image.height, image.width, -1)
         return torch.from_numpy(array).permute(2, 0, 1).contiguous()
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Scale uint8 or 0..255 float pixels of shape (..., 3, H, W) to the model's range, float32."""
+        """Scale uint8 or 0..255 float pixels of shape (..., C, H, W) to the model's range, float32."""
         mean, std = self.mean.to(pixels.device), self.std.to(pixels.device)
         return pixels.to(torch.float32).div(255.0).sub(mean).div(std)
 
     def to_image(self, tensor: torch.Tensor) -> Image.Image:
-        """Undo the normalisation of one (3, H, W) tensor: the picture as the model sees it."""
+        """Undo the normalisation of one (C, H, W) tensor: the picture as the model sees it, RGB or mode L."""
         pixels = tensor.mul(self.std).add(self.mean).mul(255.0).round().clamp(0, 255).to(torch.uint8)
-        return Image.fromarray(pixels.permute(1, 2, 0).numpy())
+        return Image.fromarray(pixels[0].numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy())
 
 
 def square_pad_spec(size: int) -> dict[str, Any]:
@@ -123,18 +143,123 @@ def square_pad_spec(size: int) -> dict[str, Any]:
     }
 
 
+def grey_resize_spec(
+    height: int, width: int, clahe: dict[str, Any] | None = None, auto_crop: bool = False
+) -> dict[str, Any]:
+    """Return the specification of one grey channel of a fixed size, with values in -1..1, as a checkpoint stores it.
+
+    Args:
+        height: Of the model's input, in pixels; pictures are stretched to it.
+        width: The same.
+        clahe: ``{"clip_limit": float, "tiles": [rows, columns]}``, or None for no equalisation.
+        auto_crop: Whether a margin of one flat colour is cut away first.
+    """
+    return {
+        "name": "grey_resize",
+        "height": height,
+        "width": width,
+        "clahe": clahe,
+        "mean": [0.5],
+        "std": [0.5],
+        "auto_crop": auto_crop,
+    }
+
+
+def override_spec(spec: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return a specification with other values.
+
+    Args:
+        spec: What :func:`build_transform` takes.
+        changes: Its keys, such as ``auto_crop``, ``invert`` or ``strong``.
+
+    Raises:
+        CheckpointError: If the one or the other is no specification.
+    """
+    build_transform(spec)  # What comes from a file may not even be a mapping.
+    changed = {**spec, **changes}
+    build_transform(changed)
+    return changed
+
+
 def build_transform(spec: dict[str, Any]) -> Preprocess:
     """Build the preprocessing that a checkpoint's ``transform`` names.
 
+    Every specification may also have ``auto_crop`` and ``strong`` (true or false) and ``invert`` (false, true for
+    pictures that are light on dark, or ``"always"``); without them these are false.
+
     Raises:
-        CheckpointError: If the specification names an unknown step or lacks a value.
+        CheckpointError: If the specification names an unknown step, lacks a value or has one that is out of range.
     """
     try:
-        if spec["name"] != "square_pad_and_resize":
+        if spec["name"] not in _KINDS:
             raise CheckpointError(f"The transform {spec['name']!r} is unknown to this version. Update Captcha Lab.")
-        size, fill, multiple = int(spec["size"]), int(spec["fill"]), int(spec["multiple"])
-        if not 16 <= size <= 1024:
-            raise CheckpointError(f"The transform's size {size} is outside 16..1024; the checkpoint is damaged.")
-        return Preprocess(SquarePadAndResize(size, fill, multiple), tuple(spec["mean"]), tuple(spec["std"]))
+        channels, build, keys = _KINDS[spec["name"]]
+        if unknown := sorted(set(spec) - keys - {"name", "mean", "std", "auto_crop", "invert", "strong"}):
+            raise CheckpointError(f"The transform has {unknown}, unknown to this version. Update Captcha Lab.")
+        mean = _numbers(spec["mean"], "mean", channels)
+        std = _numbers(spec["std"], "std", channels, above=0.0)
+        return Preprocess([*_first_steps(spec), *build(spec)], mean, std)
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"The transform {spec!r} is incomplete ({error}). Take a fresh checkpoint.") from error
+        raise CheckpointError(
+            f"The transform {spec!r} is incomplete or damaged ({error}). Take a fresh checkpoint."
+        ) from error
+
+
+def _first_steps(spec: dict[str, Any]) -> Iterator[Step]:
+    """Yield the optional steps, which work on the picture as it comes."""
+    if _choice(spec, "auto_crop", (False, True)):
+        yield "auto_crop", auto_crop
+    if choice := _choice(spec, "invert", (False, True, "always")):
+        yield "invert", partial(invert, always=choice == "always")
+    if _choice(spec, "strong", (False, True)):
+        yield "strong", thicken
+
+
+def _square(spec: dict[str, Any]) -> Iterator[Step]:
+    size, fill = _whole(spec["size"], "size", 16, 1024), _whole(spec["fill"], "fill", 0, 255)
+    yield "pad_and_resize", SquarePadAndResize(size, fill, _whole(spec["multiple"], "multiple", 1, 1024))
+
+
+def _grey(spec: dict[str, Any]) -> Iterator[Step]:
+    yield "grey", to_grey
+    if (clahe := spec["clahe"]) is not None:
+        if set(clahe) != {"clip_limit", "tiles"}:
+            raise ValueError(f"clahe={clahe!r} has other keys than clip_limit and tiles")
+        clip_limit = _number(clahe["clip_limit"], "clip_limit", above=0.0)
+        rows, columns = (_whole(count, "tiles", 1, 64) for count in clahe["tiles"])
+        yield "clahe", partial(equalise, clip_limit=clip_limit, tiles=(rows, columns))
+    height, width = (_whole(spec[side], side, 8, 1024) for side in ("height", "width"))
+    yield "resize", partial(resize, height=height, width=width)
+
+
+# Per kind of transform: its channels, what builds its steps, and its keys beside those that all have.
+_KINDS: dict[str, tuple[int, Callable[[dict[str, Any]], Iterator[Step]], set[str]]] = {
+    "square_pad_and_resize": (3, _square, {"size", "fill", "multiple"}),
+    "grey_resize": (1, _grey, {"height", "width", "clahe"}),
+}
+
+
+def _choice(spec: dict[str, Any], key: str, choices: tuple[bool | str, ...]) -> bool | str:
+    value = spec.get(key, False)
+    # By type as well, since 1 == True.
+    if not isinstance(value, bool | str) or value not in choices:
+        raise ValueError(f"{key}={value!r} is none of {', '.join(map(repr, choices))}")
+    return value
+
+
+def _whole(value: Any, name: str, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{name}={value!r} is no whole number in {low}..{high}")
+    return value
+
+
+def _number(value: Any, name: str, above: float = -math.inf) -> float:
+    if type(value) not in (int, float) or not above < value < math.inf:
+        raise ValueError(f"{name}={value!r} is no number above {above}")
+    return float(value)
+
+
+def _numbers(values: Any, name: str, count: int, above: float = -math.inf) -> list[float]:
+    if len(values) != count:
+        raise ValueError(f"{name}={values!r} has not {count} numbers")
+    return [_number(value, name, above) for value in values]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import Decoded, decode_positions, text_lengths
+from captcha_core.decoding import SCHEMES, Decoded, class_count, decode, decode_positions, log_confidence, text_lengths
 from captcha_core.errors import CheckpointError
 
-DECODERS = [decode_positions]
 ABC = Alphabet("abc")
 
 
@@ -21,7 +21,7 @@ def logits_of(*rows: list[list[float]]) -> torch.Tensor:
     return torch.tensor(rows).log()
 
 
-@pytest.mark.parametrize("decode", DECODERS)
+@pytest.mark.parametrize("scheme", SCHEMES)
 @settings(max_examples=60, deadline=None)
 @given(
     batch=st.integers(0, 5),
@@ -32,10 +32,11 @@ def logits_of(*rows: list[list[float]]) -> torch.Tensor:
     top_k=st.integers(0, 4),
     seed=st.integers(0, 2**31),
 )
-def test_contract(decode, batch, positions, symbols, scale, temperature, top_k, seed) -> None:
+def test_contract(scheme, batch, positions, symbols, scale, temperature, top_k, seed) -> None:
     alphabet = Alphabet(symbols)
-    logits = torch.randn(batch, positions, len(alphabet) + 1, generator=torch.Generator().manual_seed(seed)) * scale
-    decoded = decode(logits, alphabet, temperature, top_k)
+    shape = batch, positions, class_count(alphabet, scheme)
+    logits = torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * scale
+    decoded = decode(logits, alphabet, scheme, temperature, top_k)
     assert len(decoded) == batch
     for item in decoded:
         assert set(item.text) <= set(symbols)
@@ -50,22 +51,60 @@ def test_contract(decode, batch, positions, symbols, scale, temperature, top_k, 
             assert len({c for c, _ in others}) == len(others)
             values = [p for _, p in others]
             assert values == sorted(values, reverse=True)
-            assert all(0.0 <= p <= best for p in values)
+            # CTC's best path need not be its best text.
+            assert all(0.0 <= p <= (1.0 if scheme == "ctc" else best) for p in values)
 
 
-@pytest.mark.parametrize("decode", DECODERS)
-def test_a_picture_reads_the_same_alone_and_in_a_batch(decode) -> None:
-    logits = torch.randn(4, 5, 4, generator=torch.Generator().manual_seed(1))
-    assert [decode(row[None], ABC)[0] for row in logits] == decode(logits, ABC)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_picture_reads_the_same_alone_and_in_a_batch(scheme) -> None:
+    logits = torch.randn(4, 5, class_count(ABC, scheme), generator=torch.Generator().manual_seed(1))
+    assert [decode(row[None], ABC, scheme)[0] for row in logits] == decode(logits, ABC, scheme)
 
 
-@pytest.mark.parametrize("decode", DECODERS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_log_confidence_is_the_confidence_of_what_is_read(scheme, temperature) -> None:
+    logits = torch.randn(6, 5, class_count(ABC, scheme), generator=torch.Generator().manual_seed(2))
+    confidences = [math.log(d.confidence) for d in decode(logits, ABC, scheme, temperature)]
+    assert log_confidence(logits, scheme, temperature).tolist() == pytest.approx(confidences)
+
+
+def test_heads_write_a_character_each() -> None:
+    logits = logits_of([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
+    (read,) = decode(logits, ABC, "heads")
+    assert read.text == "ac"
+    assert read.confidence == pytest.approx(0.42)
+    assert read.char_confidences == pytest.approx((0.7, 0.6))
+    assert read.alternatives[1][0] == ("b", pytest.approx(0.3))
+
+
+def test_ctc_takes_out_repeats_and_blanks() -> None:
+    step = {"a": [0.9, 0.0, 0.0, 0.1], "-": [0.1, 0.0, 0.0, 0.9]}
+    (read,) = decode(logits_of([step[c] for c in "aa-a"]), ABC, "ctc")
+    assert read.text == "aa"
+    # The paths that read "aa" in four steps: aa-a, a--a, a-aa, -a-a and a-a-.
+    paths = [
+        0.9 * 0.9 * 0.9 * 0.9,
+        0.9 * 0.1 * 0.9 * 0.9,
+        0.9 * 0.1 * 0.1 * 0.9,
+        0.1 * 0.9 * 0.9 * 0.9,
+        0.9 * 0.1 * 0.1 * 0.1,
+    ]
+    assert read.confidence == pytest.approx(sum(paths))
+
+
+def test_an_unknown_scheme_is_named() -> None:
+    with pytest.raises(ValueError, match="'words' is none of"):
+        decode(torch.zeros(1, 2, 4), ABC, "words")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_scores_that_are_no_numbers_are_refused_in_plain_words(decode, bad) -> None:
-    logits = torch.zeros(2, 3, 4)
+def test_scores_that_are_no_numbers_are_refused_in_plain_words(scheme, bad) -> None:
+    logits = torch.zeros(2, 3, class_count(ABC, scheme))
     logits[1, 2, 0] = bad
     with pytest.raises(CheckpointError, match="NaN or infinity.*Take a fresh copy"):
-        decode(logits, ABC)
+        decode(logits, ABC, scheme)
 
 
 def test_text_stops_at_the_first_end_and_confidence_includes_it() -> None:
@@ -109,7 +148,7 @@ def test_temperature_changes_the_confidence_and_not_the_text() -> None:
 
 def test_half_precision_is_widened() -> None:
     logits = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(3))
-    half, full = decode_positions(logits.bfloat16(), ABC), decode_positions(logits.bfloat16().double(), ABC)
+    half, full = decode_positions(logits.half(), ABC), decode_positions(logits.half().double(), ABC)
     assert half == full
 
 
@@ -125,5 +164,5 @@ def test_a_temperature_of_nothing_is_refused() -> None:
 
 
 def test_text_lengths() -> None:
-    classes = torch.tensor([[0, 3, 1, 1, 3], [3, 0, 0, 0, 0], [1, 2, 0, 1, 2], [1, 2, 0, 1, 3]])
+    classes = np.array([[0, 3, 1, 1, 3], [3, 0, 0, 0, 0], [1, 2, 0, 1, 2], [1, 2, 0, 1, 3]])
     assert text_lengths(classes, end=3).tolist() == [1, 0, 5, 4]

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from captcha_core import recognizer as module
 from captcha_core.checkpoint import load_checkpoint, save_checkpoint
+from captcha_core.decoding import decode
 from captcha_core.errors import CheckpointError, DataError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource, Recognizer, Source, default_checkpoint
-from captcha_core.transforms import square_pad_spec
+from captcha_core.transforms import build_transform, grey_resize_spec, square_pad_spec
 from tests.helpers import ALPHABET, MAX_LENGTH, draw_picture, png_bytes, save_tiny_checkpoint, tiny_meta
 
 PICTURES = [draw_picture(text, seed) for seed, text in enumerate(["abc", "12345", "x", "0o0o", "zz9"])]
@@ -205,3 +207,58 @@ def test_the_default_is_the_latest_checkpoint(tmp_path: Path, monkeypatch: pytes
     latest = save_tiny_checkpoint(tmp_path / "a10.safetensors", epoch=10)
     save_tiny_checkpoint(tmp_path / "a9.safetensors", epoch=9)
     assert default_checkpoint() == latest
+
+
+def test_preprocessing_overrides_the_checkpoint_s_and_nothing_else(recognizer: Recognizer, checkpoint: Path) -> None:
+    strong = Recognizer(checkpoint, preprocessing={"strong": True, "invert": "always"})
+    assert strong.meta == recognizer.meta and strong.model_id == recognizer.model_id
+    transform = build_transform({**square_pad_spec(32), "strong": True, "invert": "always"})
+    assert torch.equal(strong.transform(PICTURES[0]), transform(PICTURES[0]))
+    assert strong.read(PICTURES[0]).confidence != recognizer.read(PICTURES[0]).confidence
+    for nothing in (None, {}, {"strong": False}):
+        same_again = Recognizer(checkpoint, preprocessing=nothing)
+        assert torch.equal(same_again.transform(PICTURES[0]), recognizer.transform(PICTURES[0]))
+
+
+@pytest.mark.parametrize("preprocessing", [{"strength": True}, {"auto_crop": "no"}])
+def test_an_override_that_does_not_fit_is_refused(checkpoint: Path, preprocessing: dict[str, object]) -> None:
+    with pytest.raises(CheckpointError, match=next(iter(preprocessing))):
+        Recognizer(checkpoint, preprocessing=preprocessing)
+
+
+class Columns(nn.Module):
+    """A network of a scheme that scores so many classes at six time steps of a grey picture."""
+
+    def __init__(self, scheme: str, classes: int) -> None:
+        super().__init__()
+        self.scheme = scheme
+        self.layer = nn.Linear(8, classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layer(images.mean(dim=1).transpose(1, 2)[:, ::4])
+
+
+def save_columns(path: Path, scheme: str, classes: int, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(module, "build_model", lambda arch, **arch_args: Columns(scheme, classes))
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        tensors = Columns(scheme, classes).state_dict()
+    transform = grey_resize_spec(8, 24, clahe={"clip_limit": 2.0, "tiles": [2, 2]})
+    save_checkpoint(path, tensors, tiny_meta(arch=scheme, arch_args={}, transform=transform))
+    return path
+
+
+@pytest.mark.parametrize(("scheme", "more"), [("positions", 1), ("heads", 0), ("ctc", 1)])
+def test_logits_are_read_by_the_model_s_scheme(scheme, more, tmp_path, monkeypatch) -> None:
+    recognizer = Recognizer(save_columns(tmp_path / "m.safetensors", scheme, len(ALPHABET) + more, monkeypatch))
+    logits = recognizer._model(torch.stack([recognizer.transform(picture) for picture in PICTURES]))
+    expected = decode(logits, recognizer.alphabet, scheme)
+    assert [p.text for p in recognizer.read_batch(PICTURES)] == [d.text for d in expected]
+    assert recognizer.model_view(PICTURES[0]).mode == "RGB"
+
+
+@pytest.mark.parametrize(("scheme", "more"), [("positions", 0), ("heads", 1), ("ctc", 0), ("ctc", 2)])
+def test_a_wrong_number_of_classes_for_the_scheme_is_refused(scheme, more, tmp_path, monkeypatch) -> None:
+    recognizer = Recognizer(save_columns(tmp_path / "odd.safetensors", scheme, len(ALPHABET) + more, monkeypatch))
+    with pytest.raises(CheckpointError, match=r"odd\.safetensors scores 3\d classes"):
+        recognizer.read(PICTURES[0])

@@ -36,6 +36,13 @@ def test_flags_reach_the_run(data: Path) -> None:
     assert not resume
 
 
+def test_numbers_reach_the_run(data: Path) -> None:
+    options, _ = given_options(
+        "--data", data, "--recipe", "cnn-lstm", "--size", 32, 80, "--arch-arg", "hidden=8", "--arch-arg", "dropout=0.5"
+    )
+    assert (options.size, options.arch_args) == ((32, 80), {"hidden": 8, "dropout": 0.5})
+
+
 def test_resume_takes_the_runs_own_settings(data: Path, tmp_path: Path) -> None:
     chosen = TrainOptions((str(data),), str(tmp_path), epochs=7)
     chosen.save(tmp_path / "options.json")
@@ -57,6 +64,11 @@ def test_resume_with_other_settings_is_refused(tmp_path: Path, capsys: pytest.Ca
         (["--recipe", "soup"], "'soup'"),
         (["--data", "none.parquet"], "none.parquet"),
         (["--size", "100"], "--size 100"),
+        (["--recipe", "cnn-lstm", "--size", "100"], "--size 100"),
+        (["--arch-arg", "hidden"], "--arch-arg hidden"),
+        (["--arch-arg", "max_length=3"], "max_length"),
+        (["--arch-arg", "colour=3"], "colour"),
+        (["--recipe", "resnet50-heads"], "shortest has 2"),
         (["--alphabet", "xyz"], "'ab'"),
         (["--max-length", "1"], "longest has 2"),
         (["--init-from", "none.safetensors"], "none.safetensors"),

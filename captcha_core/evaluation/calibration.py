@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import decode_positions, text_lengths
+from captcha_core.decoding import decode, log_confidence
 
 # Outside this range a temperature says more about the data (too few, wrong labels) than about the model.
 TEMPERATURE_RANGE = (0.05, 20.0)
@@ -71,7 +72,7 @@ def expected_calibration_error(confidences: Sequence[float], correct: Sequence[b
     return sum(gaps) / max(1, len(confidences))
 
 
-def fit_temperature(logits: torch.Tensor, labels: Sequence[str], alphabet: Alphabet) -> float:
+def fit_temperature(logits: torch.Tensor, labels: Sequence[str], alphabet: Alphabet, scheme: str) -> float:
     """Find the temperature at which the confidence of a whole text is the chance that it is right.
 
     Guo et al. (2017) fit the likelihood of one label; here the forecast event is "the whole text is right",
@@ -81,9 +82,10 @@ def fit_temperature(logits: torch.Tensor, labels: Sequence[str], alphabet: Alpha
     m wrong texts, so that a model without a mistake on few pictures is not declared infallible.
 
     Args:
-        logits: Shape (N, T, C + 1), of held-out pictures.
+        logits: Shape (N, T, classes), of held-out pictures.
         labels: N texts; each is folded to the alphabet's case, as for training.
-        alphabet: The C characters in class order.
+        alphabet: The characters in class order.
+        scheme: The model's; see :func:`captcha_core.decoding.decode`.
 
     Returns:
         A temperature within ``TEMPERATURE_RANGE``; 1 when there are no pictures.
@@ -96,20 +98,14 @@ def fit_temperature(logits: torch.Tensor, labels: Sequence[str], alphabet: Alpha
         raise ValueError(f"{len(labels)} labels for {len(logits)} rows of logits")
     if not labels:
         return 1.0
-    decoded = decode_positions(logits, alphabet, top_k=0)
-    right = torch.tensor([d.text == alphabet.fold(label) for d, label in zip(decoded, labels, strict=True)])
-    targets = torch.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2)).double()
-    scores = logits.detach().to("cpu", torch.float64)
-    scores = scores - scores.amax(dim=-1, keepdim=True)
-    lengths = text_lengths(scores.argmax(dim=-1), end=len(alphabet))
-    counted = torch.arange(scores.shape[1]) <= lengths[:, None]
+    decoded = decode(logits, alphabet, scheme, top_k=0)
+    right = np.array([d.text == alphabet.fold(label) for d, label in zip(decoded, labels, strict=True)])
+    targets = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))
+    scores = logits.detach().to("cpu", torch.float64).numpy()
 
     def log_loss(log_temperature: float) -> float:
-        # The best class has score 0, so its log probability is minus the log of the sum.
-        log_best = -(scores / math.exp(log_temperature)).logsumexp(dim=-1)
-        confident = (log_best * counted).sum(dim=1).clamp(max=-1e-12)
-        losses = targets * confident + (1 - targets) * (-confident.expm1()).log()
-        return -float(losses.mean())
+        confident = np.minimum(log_confidence(scores, scheme, math.exp(log_temperature)), -1e-12)
+        return -float(np.mean(targets * confident + (1 - targets) * np.log(-np.expm1(confident))))
 
     low, high = TEMPERATURE_RANGE
     return math.exp(_minimum(log_loss, math.log(low), math.log(high)))

@@ -31,10 +31,13 @@ class CNNModel(nn.Module):
         max_length: Longest text in characters; there is one more time step for the end class.
         backbone: The part that :func:`set_requires_grad` freezes in the first phase.
         head: The part that learns in both phases.
+        scheme: How its logits are read.
     """
 
+    scheme = "positions"
+
     def __init__(
-        self, num_classes: int = 36, max_length: int = 8, hidden: int = 128, heads: int = 4, dropout: float = 0.1
+        self, num_classes: int = 36, max_length: int = 8, hidden: int = 128, heads: int = 4, dropout: float = 0.0
     ) -> None:
         """Build the model.
 

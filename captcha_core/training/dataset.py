@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from captcha_core.alphabet import Alphabet
 from captcha_core.data.parquet import ParquetRows
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError, ImageError
@@ -19,8 +18,6 @@ from captcha_core.transforms import Preprocess
 
 # Row groups whose rows are mixed with one another; these are held in memory, still encoded.
 _WINDOW = 16
-IGNORED = -100
-"""Target of the time steps after the end class, as torch's cross-entropy ignores it."""
 
 
 @dataclass(frozen=True)
@@ -68,28 +65,8 @@ def epoch_order(rows: ParquetRows, chosen: np.ndarray, seed: int, epoch: int) ->
     return np.concatenate([rng.permutation(window[is_chosen[window]]) for window in windows])
 
 
-def encode_labels(labels: list[str], alphabet: Alphabet, max_length: int) -> torch.Tensor:
-    """Return targets (N, max_length + 1): classes, then the end class once, then ``IGNORED``.
-
-    Raises:
-        DataError: If a label has characters outside the alphabet or is too long; all problems at once.
-    """
-    folded = [alphabet.fold(label) for label in labels]
-    problems = []
-    if missing := alphabet.missing(folded):
-        problems.append(f"characters {missing!r} are not in the alphabet {alphabet.symbols!r} (choose --alphabet)")
-    if (longest := max(map(len, folded), default=0)) > max_length:
-        problems.append(f"the longest has {longest} characters, the model writes {max_length} (raise --max-length)")
-    if problems:
-        raise DataError("The labels do not fit the recipe: " + "; ".join(problems) + ".")
-    targets = torch.full((len(folded), max_length + 1), IGNORED, dtype=torch.long)
-    for row, text in enumerate(folded):
-        targets[row, : len(text) + 1] = torch.tensor([*alphabet.encode(text), len(alphabet)])
-    return targets
-
-
 class PictureRows(Dataset[torch.Tensor | DataError]):
-    """Rows as uint8 pixels (3, H, W); row groups that were just used stay in memory, still encoded.
+    """Rows as uint8 pixels (C, H, W); row groups that were just used stay in memory, still encoded.
 
     A row that cannot be opened comes as the error that says why: raised in a worker process it would reach the
     user with that process's stack trace in its text.
@@ -128,7 +105,7 @@ class PictureRows(Dataset[torch.Tensor | DataError]):
 def batches(
     pictures: PictureRows, order: np.ndarray, batch_size: int, workers: int = 0, start: int = 0
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-    """Yield row numbers and pixels (B, 3, H, W) of the batches from number ``start`` on.
+    """Yield row numbers and pixels (B, C, H, W) of the batches from number ``start`` on.
 
     Args:
         pictures: Where the pictures come from.
@@ -156,9 +133,9 @@ def _collate(rows: list[torch.Tensor | DataError]) -> torch.Tensor | DataError:
 
 
 def stack_padded(pictures: list[torch.Tensor]) -> torch.Tensor:
-    """Stack uint8 pictures (3, H, W), each centred in the largest height and width, on white."""
+    """Stack uint8 pictures (C, H, W), each centred in the largest height and width, on white."""
     height, width = (max(p.shape[axis] for p in pictures) for axis in (1, 2))
-    stacked = torch.full((len(pictures), 3, height, width), 255, dtype=torch.uint8)
+    stacked = torch.full((len(pictures), pictures[0].shape[0], height, width), 255, dtype=torch.uint8)
     for canvas, picture in zip(stacked, pictures, strict=True):
         top, left = (height - picture.shape[1]) // 2, (width - picture.shape[2]) // 2
         canvas[:, top : top + picture.shape[1], left : left + picture.shape[2]] = picture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ class TrainOptions:
         init_from: Checkpoint whose backbone (and head, where it fits) is the start, or ``imagenet``.
         alphabet: Named alphabet or characters.
         max_length: Longest text, in characters.
-        size: Side of the model's input, in pixels.
+        size: Size of the model's input, in pixels: as many numbers as the recipe has, the side of a square or the
+            height and the width.
+        arch_args: Arguments of the architecture that differ from its own, such as the width of a layer.
         frozen_epochs: Passes with the backbone frozen.
         epochs: Passes with everything free.
         batch_size: Pictures per step.
@@ -53,7 +55,8 @@ class TrainOptions:
     init_from: str | None = None
     alphabet: str | None = None
     max_length: int | None = None
-    size: int | None = None
+    size: tuple[int, ...] | None = None
+    arch_args: dict[str, Any] = field(default_factory=dict)
     frozen_epochs: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
@@ -79,7 +82,6 @@ class TrainOptions:
         bounds: dict[str, float] = {
             "validation": 1,
             "max_length": 1,
-            "size": 32,
             "frozen_epochs": 0,
             "epochs": 0,
             "batch_size": 2,
@@ -94,8 +96,12 @@ class TrainOptions:
                 found.append((name, value, f"{low} or more"))
         if not 0 < (self.learning_rate or 0) <= 1:
             found.append(("learning_rate", self.learning_rate, "a number above 0 and at most 1"))
-        if (self.size or 0) % 32:
-            found.append(("size", self.size, "a multiple of 32"))
+        if len(self.size or ()) != len(get_recipe(self.recipe).size):
+            found.append(("size", _words(self.size), f"as many numbers as in {_words(get_recipe(self.recipe).size)}"))
+        elif not all(32 <= side <= 1024 for side in self.size or ()):
+            found.append(("size", _words(self.size), "numbers from 32 to 1024"))
+        elif len(self.size or ()) == 1 and self.size[0] % 32:  # type: ignore[index]
+            found.append(("size", _words(self.size), "a multiple of 32"))
         if not 0 <= self.augment <= 1:
             found.append(("augment", self.augment, "a share from 0 to 1"))
         if not 0 <= self.seed < 2**32:
@@ -122,7 +128,7 @@ class TrainOptions:
         """
         try:
             values = json.loads(path.read_text(encoding="utf8"))
-            return cls(**{**values, "data": tuple(values["data"])})
+            return cls(**{**values, "data": tuple(values["data"]), "size": tuple(values["size"])})
         except FileNotFoundError as error:
             raise CaptchaLabError(f"There is no run to resume in {path.parent}; start one without --resume.") from error
         except OSError as error:
@@ -131,3 +137,8 @@ class TrainOptions:
             ) from error
         except (ValueError, TypeError, KeyError) as error:
             raise CaptchaLabError(f"{path} is damaged ({error}); start the run again in a new folder.") from error
+
+
+def _words(numbers: tuple[int, ...] | None) -> str:
+    """Return numbers as they stand on the command line."""
+    return " ".join(map(str, numbers or ()))

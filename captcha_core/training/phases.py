@@ -32,7 +32,7 @@ class Phase:
         batch_size: Pictures per step.
         learning_rate: Peak of its schedule.
         batches: Given a step, yields the inputs and targets of that step and all later ones.
-        forward: Turns inputs into logits (B, T, C + 1).
+        forward: Turns inputs into logits (B, T, classes).
     """
 
     name: str
@@ -74,7 +74,7 @@ class PictureSource:
         self._pictures = PictureRows(rows, transform)
 
     def batches(self, step: int) -> Iterator[Batch]:
-        """Yield inputs (B, 3, H, W) and targets of a step and all later ones, without end.
+        """Yield inputs (B, C, H, W) and targets of a step and all later ones, without end.
 
         The rows that are left when an epoch does not divide into batches wait for the next, which is shuffled anew.
         """
@@ -104,7 +104,7 @@ class FeatureSource:
         """Run the backbone over all pictures.
 
         Args:
-            features: Turns normalised pictures (B, 3, H, W) into maps.
+            features: Turns normalised pictures (B, C, H, W) into maps.
             pixels: Batches of normalised pictures, in the order of the targets.
         """
         start = 0

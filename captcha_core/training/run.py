@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from captcha_core.alphabet import Alphabet
@@ -20,12 +21,13 @@ from captcha_core.data.parquet import ParquetRows
 from captcha_core.errors import CaptchaLabError
 from captcha_core.models import build_model, set_requires_grad
 from captcha_core.recipes import Recipe, get_recipe
-from captcha_core.training.dataset import PictureRows, Split, batches, encode_labels, hold_out, stack_padded
+from captcha_core.training.dataset import PictureRows, Split, batches, hold_out, stack_padded
 from captcha_core.training.initial import Start, initialise
 from captcha_core.training.loop import AveragedModel, Check, Held, Trainer
 from captcha_core.training.options import TrainOptions
 from captcha_core.training.phases import FROZEN_ROWS, FeatureSource, Phase, PictureSource
 from captcha_core.training.state import Progress, load_progress, load_state
+from captcha_core.training.targets import encode_labels
 from captcha_core.transforms import build_transform
 
 logger = logging.getLogger(__name__)
@@ -79,14 +81,18 @@ class _Run:
             label_column=options.label_column,
             split=options.split,
         )
-        self.targets = encode_labels(self.rows.labels, self.alphabet, self.max_length)
         self.split: Split = hold_out(self.rows.origins, options.validation, options.seed)
-        self.spec = self.recipe.transform(int(options.size or 0))
+        self.spec = self.recipe.transform(*(options.size or ()))
         self.transform = build_transform(self.spec)
         self.device = _device(options.device)
-        self.arch_args = {"num_classes": len(self.alphabet), "max_length": self.max_length}
+        own = {"num_classes": len(self.alphabet), "max_length": self.max_length}
+        if clash := own.keys() & options.arch_args.keys():
+            raise CaptchaLabError(f"--arch-arg {min(clash)}: it follows from --alphabet and --max-length.")
+        self.arch_args = own | options.arch_args
         torch.manual_seed(options.seed)
         self.model = build_model(self.recipe.arch, **self.arch_args)
+        self.scheme = str(self.model.scheme)
+        self.targets = encode_labels(self.rows.labels, self.alphabet, self.max_length, self.scheme, self._time_steps())
         if progress is None:
             self.start = initialise(self.model, self.alphabet, options.init_from)
             progress = Progress(fingerprint=self.rows.fingerprint(), start=asdict(self.start))
@@ -119,6 +125,7 @@ class _Run:
             seed=self.options.seed,
             check_every=self.options.check_every,
             weight_decay=self.recipe.weight_decay,
+            label_smoothing=self.recipe.label_smoothing,
             autocast=torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16()),
             progress_bar=progress_bar,
         )
@@ -193,7 +200,13 @@ class _Run:
             normalised = self.transform.normalise(pixels[start:stop].to(self.device))
             return normalised.contiguous(memory_format=torch.channels_last)
 
-        return Held(inputs, [self.rows.labels[i] for i in rows], self.targets[rows], self.alphabet)
+        return Held(inputs, [self.rows.labels[i] for i in rows], self.targets[rows], self.alphabet, self.scheme)
+
+    def _time_steps(self) -> int:
+        """Return how many time steps the model gives for a blank picture of its own input's size."""
+        blank = self.transform(Image.new("RGB", (200, 50), "white"))
+        with torch.inference_mode():
+            return int(self.model.eval()(blank[None]).shape[1])
 
     def _bfloat16(self) -> bool:
         return self.device.type == "cuda" or self.recipe.cpu_bfloat16

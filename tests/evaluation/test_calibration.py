@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import decode_positions
+from captcha_core.decoding import class_count, decode, decode_positions
 from captcha_core.evaluation.calibration import (
     TEMPERATURE_RANGE,
     expected_calibration_error,
@@ -59,7 +59,7 @@ def test_what_is_no_forecast_is_refused(confidences, correct) -> None:
 @pytest.mark.parametrize("distortion", [0.4, 1.0, 3.0])
 def test_temperature_undoes_a_known_distortion(distortion) -> None:
     logits, labels = drawn_from_the_model(3000)
-    temperature = fit_temperature(logits * distortion, labels, DIGITS)
+    temperature = fit_temperature(logits * distortion, labels, DIGITS, "positions")
     assert temperature == pytest.approx(distortion, rel=0.15)
 
 
@@ -72,13 +72,13 @@ def test_temperature_lowers_the_calibration_error() -> None:
         correct = [d.text == label for d, label in zip(decoded, labels, strict=True)]
         return expected_calibration_error([d.confidence for d in decoded], correct)
 
-    assert error(fit_temperature(logits, labels, DIGITS)) < 0.05 < 0.2 < error(1.0)
+    assert error(fit_temperature(logits, labels, DIGITS, "positions")) < 0.05 < 0.2 < error(1.0)
 
 
 def test_a_model_without_a_mistake_on_few_pictures_is_not_declared_infallible() -> None:
     logits = torch.zeros(20, 4, 11)
     logits[:, :3, 7] = logits[:, 3, 10] = 9.0
-    temperature = fit_temperature(logits, ["777"] * 20, DIGITS)
+    temperature = fit_temperature(logits, ["777"] * 20, DIGITS, "positions")
     confidences = {d.confidence for d in decode_positions(logits, DIGITS, temperature)}
     assert TEMPERATURE_RANGE[0] < temperature
     assert list(confidences) == [pytest.approx(21 / 22, abs=1e-3)]
@@ -86,20 +86,36 @@ def test_a_model_without_a_mistake_on_few_pictures_is_not_declared_infallible() 
 
 def test_a_wrong_text_never_counts_as_right_because_a_label_cannot_be_written() -> None:
     logits, labels = drawn_from_the_model(50)
-    assert fit_temperature(logits, ["x" * 9] * 50, DIGITS) > fit_temperature(logits, labels, DIGITS)
+    assert fit_temperature(logits, ["x" * 9] * 50, DIGITS, "positions") > fit_temperature(
+        logits, labels, DIGITS, "positions"
+    )
 
 
 def test_labels_are_folded_to_the_alphabet_s_case() -> None:
     lower = Alphabet("ab")
     logits = torch.tensor([[[4.0, 0.0, -9.0], [-9.0, -9.0, 9.0]]]).repeat(30, 1, 1)
-    assert fit_temperature(logits, ["A"] * 30, lower) == fit_temperature(logits, ["a"] * 30, lower)
-    assert fit_temperature(logits, ["A"] * 30, lower) < fit_temperature(logits, ["b"] * 30, lower)
+    assert fit_temperature(logits, ["A"] * 30, lower, "positions") == fit_temperature(
+        logits, ["a"] * 30, lower, "positions"
+    )
+    assert fit_temperature(logits, ["A"] * 30, lower, "positions") < fit_temperature(
+        logits, ["b"] * 30, lower, "positions"
+    )
 
 
 def test_no_pictures_leave_the_confidence_as_it_is() -> None:
-    assert fit_temperature(torch.zeros(0, 4, 11), [], DIGITS) == 1.0
+    assert fit_temperature(torch.zeros(0, 4, 11), [], DIGITS, "positions") == 1.0
 
 
 def test_labels_that_do_not_line_up_are_refused() -> None:
     with pytest.raises(ValueError, match="2 labels for 1 rows"):
-        fit_temperature(torch.zeros(1, 4, 11), ["1", "2"], DIGITS)
+        fit_temperature(torch.zeros(1, 4, 11), ["1", "2"], DIGITS, "positions")
+
+
+@pytest.mark.parametrize("scheme", ["heads", "ctc"])
+def test_an_overconfident_model_of_any_scheme_is_cooled(scheme: str) -> None:
+    logits = 6 * torch.randn(1000, 6, class_count(DIGITS, scheme), generator=torch.Generator().manual_seed(5))
+    drawn = decode(logits, DIGITS, scheme)
+    # Every label is drawn with the confidence of its text, so that temperature 1 is right.
+    chances = torch.rand(1000, generator=torch.Generator().manual_seed(6))
+    labels = [d.text if chance < d.confidence else "x" for d, chance in zip(drawn, chances.tolist(), strict=True)]
+    assert fit_temperature(logits * 4, labels, DIGITS, scheme) == pytest.approx(4.0, rel=0.2)

@@ -6,15 +6,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_core.alphabet import Alphabet
 from captcha_core.data.parquet import ParquetRows, ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.training.dataset import (
-    IGNORED,
     PictureRows,
     batches,
-    encode_labels,
     epoch_order,
     hold_out,
     stack_padded,
@@ -66,6 +63,7 @@ def test_pictures_of_different_sizes_are_centred_on_white() -> None:
     assert stacked.shape == (2, 3, 4, 4)
     assert (stacked[0, :, [0, 3]] == 255).all() and (stacked[0, :, 1:3] == 0).all()
     assert (stacked[1] == 0).all()
+    assert stack_padded([small[:1], large[:1]]).shape == (2, 1, 4, 4)
 
 
 def test_too_few_pictures_are_refused() -> None:
@@ -80,16 +78,6 @@ def test_an_epoch_takes_every_chosen_row_once_in_an_order_of_its_own(rows: Parqu
         assert sorted(order) == list(chosen)
     assert not np.array_equal(orders[0], orders[1])
     assert np.array_equal(epoch_order(rows, chosen, seed=1, epoch=0), orders[0])
-
-
-def test_targets_are_classes_then_the_end_then_nothing() -> None:
-    targets = encode_labels(["ab", "B", ""], Alphabet("ab"), max_length=3)
-    assert targets.tolist() == [[0, 1, 2, IGNORED], [1, 2, IGNORED, IGNORED], [2, IGNORED, IGNORED, IGNORED]]
-
-
-def test_labels_that_do_not_fit_are_reported_all_at_once() -> None:
-    with pytest.raises(DataError, match="'!x'.*longest has 6.*writes 3"):
-        encode_labels(["ab", "x!", "aaaaaa"], Alphabet("ab"), max_length=3)
 
 
 def test_batches_hold_the_rows_they_name(rows: ParquetRows) -> None:

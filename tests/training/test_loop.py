@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from captcha_core.alphabet import Alphabet
-from captcha_core.training.dataset import encode_labels
 from captcha_core.training.loop import AveragedModel, Held, validate
+from captcha_core.training.targets import encode_labels
 
 AB = Alphabet("ab")
 
@@ -18,9 +18,11 @@ class Answers(nn.Module):
 
 def held(labels: list[str], texts: list[str]) -> Held:
     """Return pictures whose scores spell the texts."""
-    classes = encode_labels(texts, AB, 2).clamp(min=0)
+    classes = encode_labels(texts, AB, 2, "positions", 3).clamp(min=0)
     scores = nn.functional.one_hot(classes, 3).float() * 5
-    return Held(lambda start, stop: scores[start:stop], labels, encode_labels(labels, AB, 2), AB)
+    return Held(
+        lambda start, stop: scores[start:stop], labels, encode_labels(labels, AB, 2, "positions", 3), AB, "positions"
+    )
 
 
 def test_validation_counts_texts_and_characters_and_folds_case() -> None:

@@ -16,7 +16,9 @@ def test_what_is_not_given_is_the_recipes() -> None:
 
 def test_all_mistakes_are_listed_at_once() -> None:
     with pytest.raises(CaptchaLabError) as error:
-        TrainOptions((), "out", size=100, batch_size=1, learning_rate=0.0, device="tpu", seed=-1, epochs=0, augment=2.0)
+        TrainOptions(
+            (), "out", size=(100,), batch_size=1, learning_rate=0.0, device="tpu", seed=-1, epochs=0, augment=2.0
+        )
     for flag in (
         "--data",
         "--size 100",
@@ -30,8 +32,14 @@ def test_all_mistakes_are_listed_at_once() -> None:
         assert flag in str(error.value)
 
 
+@pytest.mark.parametrize("size", [(160,), (50, 200, 3), (50, 2000), (8, 200)])
+def test_a_size_fits_the_recipe(size: tuple[int, ...]) -> None:
+    with pytest.raises(CaptchaLabError, match=f"--size {' '.join(map(str, size))} "):
+        TrainOptions(("a.parquet",), "out", recipe="cnn-lstm", size=size)
+
+
 def test_options_survive_their_file(tmp_path: Path) -> None:
-    options = TrainOptions(("a.parquet", "b.parquet"), "out", seed=4, init_from="imagenet")
+    options = TrainOptions(("a.parquet", "b.parquet"), "out", seed=4, init_from="imagenet", arch_args={"hidden": 64})
     options.save(tmp_path / "options.json")
     assert TrainOptions.load(tmp_path / "options.json") == options
 

@@ -1,0 +1,137 @@
+"""Steps of the preprocessing that need no torch: each takes a PIL picture, which it leaves as it is, and returns one.
+
+A transform (:mod:`captcha_core.transforms`) is a list of them; which ones is written in the checkpoint.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter, ImageOps
+
+from captcha_core.errors import CheckpointError
+
+TOLERANCE = 24
+"""Difference, in levels of 0..255 per channel, up to which a pixel still counts as background.
+
+JPEG leaves a flat area within one or two levels and rings by more than this only next to ink; strokes that differ by
+less cannot be read by people.
+"""
+
+# Share of the outermost pixels that must have the margin's colour; the rest may be text that touches the edge.
+_FLAT_BORDER = 0.75
+
+
+def auto_crop(image: Image.Image) -> Image.Image:
+    """Cut away a margin of one flat colour, but for a tenth of the content's height, at least 2 pixels.
+
+    The colour is the median of the outermost pixels. Nothing is cut that differs from it by more than ``TOLERANCE``
+    in any channel. A picture whose border has several colours, or which is blank, stays as it is; so does one that
+    was cropped before.
+    """
+    pixels = np.asarray(image)
+    while (cropped := _without_margin(pixels)).shape != pixels.shape:
+        # The new border may give a slightly other colour, so only a pass that changes nothing is the last.
+        pixels = cropped
+    return image if pixels.shape[:2] == (image.height, image.width) else Image.fromarray(pixels)
+
+
+def _without_margin(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the part of pixels (H, W) or (H, W, C) that holds the content; all of them where there is no margin."""
+    colour = np.median(_border(pixels), axis=0).astype(np.uint8)
+    content = _differs(pixels, colour)
+    rows, columns = np.nonzero(content.any(axis=1))[0], np.nonzero(content.any(axis=0))[0]
+    if not len(rows):
+        return pixels
+    margin = max(2, math.ceil((rows[-1] - rows[0] + 1) / 10))
+    top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
+    cropped = pixels[top : rows[-1] + margin + 1, left : columns[-1] + margin + 1]
+    # Else there is no one colour, or content along the edges would be the next pass's margin.
+    return cropped if _is_flat(cropped, colour) else pixels
+
+
+def _border(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the outermost pixels, shape (N,) or (N, C)."""
+    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+
+
+def _is_flat(pixels: NDArray[np.uint8], colour: NDArray[np.uint8]) -> bool:
+    """Tell whether enough of the outermost pixels have the colour."""
+    return bool(_differs(_border(pixels), colour).mean() <= 1 - _FLAT_BORDER)
+
+
+def _differs(pixels: NDArray[np.uint8], colour: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell which pixels are beyond the tolerance in any channel; colour has shape () for grey or (C,)."""
+    # Unsigned bytes have no negative differences, and wider numbers would take twice the memory.
+    beyond: NDArray[np.bool_] = np.maximum(pixels, colour) - np.minimum(pixels, colour) > TOLERANCE
+    return np.any(beyond, axis=-1) if colour.ndim else beyond
+
+
+def is_light_on_dark(image: Image.Image) -> bool:
+    """Tell whether the content is lighter than the background; a blank picture is taken for dark on light.
+
+    The background is the median of a band along the border, a fifth of the shorter side: a line of pixels would
+    often be the frame that some captchas have. The content is what differs from it within the band.
+    """
+    grey = np.asarray(image.convert("L"), dtype=np.int16)
+    band = max(1, min(grey.shape) // 5)
+    border = (grey[:band], grey[-band:], grey[:, :band], grey[:, -band:])
+    background = int(np.median(np.concatenate([side.ravel() for side in border])))
+    difference = grey[band:-band, band:-band] - background
+    return bool(difference[np.abs(difference) > TOLERANCE].sum(dtype=np.int64) > 0)
+
+
+def invert(image: Image.Image, always: bool = False) -> Image.Image:
+    """Turn light on dark into dark on light.
+
+    Args:
+        image: A grey or RGB picture.
+        always: Invert whatever the picture's polarity is.
+    """
+    return ImageOps.invert(image) if always or is_light_on_dark(image) else image
+
+
+def thicken(image: Image.Image) -> Image.Image:
+    """Make strokes wider by a pixel on each side: a morphological dilation of the ink (Serra 1982).
+
+    On dark ink that is the minimum of 3 x 3 pixels, on light ink the maximum, per channel.
+    """
+    return image.filter(ImageFilter.MaxFilter(3) if is_light_on_dark(image) else ImageFilter.MinFilter(3))
+
+
+def to_grey(image: Image.Image) -> Image.Image:
+    """Return the luma of an RGB picture (ITU-R BT.601), as mode L."""
+    return image.convert("L")
+
+
+def equalise(image: Image.Image, clip_limit: float, tiles: tuple[int, int]) -> Image.Image:
+    """Return a grey picture after contrast limited adaptive histogram equalisation (CLAHE).
+
+    Pizer et al. (1987), "Adaptive histogram equalization and its variations"; Zuiderveld (1994), "Contrast limited
+    adaptive histogram equalization", in Graphics Gems IV; as OpenCV has it.
+
+    Args:
+        image: Mode L.
+        clip_limit: Most that a bin of a tile's histogram may hold, as a multiple of the mean bin.
+        tiles: Number of rows and columns of tiles, each equalised by its own histogram.
+
+    Raises:
+        CheckpointError: If OpenCV is not installed.
+    """
+    try:
+        # Half a second to import; only a transform with CLAHE needs it.
+        import cv2
+    except ImportError as error:
+        raise CheckpointError(
+            "The model's preprocessing (CLAHE) needs OpenCV. Install it: pip install opencv-python-headless"
+        ) from error
+    rows, columns = tiles
+    # Made for each picture: it holds buffers, so threads could not share one, nor could it go to a worker process.
+    return Image.fromarray(cv2.createCLAHE(clip_limit, (columns, rows)).apply(np.asarray(image)))
+
+
+def resize(image: Image.Image, height: int, width: int) -> Image.Image:
+    """Stretch a picture to a size in pixels: bilinear, over all pixels that go into one when it becomes smaller."""
+    return image.resize((width, height), Image.Resampling.BILINEAR)
