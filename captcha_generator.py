@@ -1,41 +1,80 @@
-"""Draw captchas.
+"""Draw captchas with their texts.
 
-python captcha_generator.py --count 1000 --output data/train.parquet --grid grid.png
+    python captcha_generator.py --count 1000 --output data/train.parquet --grid grid.png
+    python captcha_generator.py --count 1000 --output data/train.parquet --test 200
+    python captcha_generator.py --count 1000 --extend data/train.parquet
+    python captcha_generator.py --count 1000 --output data/pictures
+    python captcha_generator.py --count 1000 --output data/six.parquet --style pycaptcha --min-length 6 --max-length 6
+
+--output NAME.parquet writes a Parquet file, and replaces one of that name. --output NAME without an ending makes a
+folder of pictures, LABEL_NUMBER.png, with a labels.csv (file,label); a folder that is there is refused. Either appears
+when it is complete. The same seed and settings give the same bytes, with any number of workers.
+
+--extend adds --count pictures to a Parquet file or to a folder with labels.csv. What is there stays as it is, and no
+picture is repeated, told by its pixels. The numbers go on after the highest one in the names, so that the same command
+run again adds others. In a column "split" of a Parquet file the new rows are "train". Until all pictures are drawn, the
+set is as it was.
+
+--test N also draws N pictures, numbered after those of the set, for a test set beside it: NAME_test.parquet, or the
+folder NAME_test. A test set is never replaced: where there is one, --test is refused. A set and the test set beside it
+share no picture, whichever of them is written or added to later: pictures of the other one are left out, and further
+ones drawn for them.
+
+For this the pictures that are there are read once, and about 100 bytes kept for each.
+
+--style pycaptcha draws with the captcha package (pip install captcha==0.7.1), which decides all but text and size.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 # Each worker is one process on one core; numpy's own threads would only get in one another's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from captcha_core.cli import run
 from captcha_core.errors import CaptchaLabError
-from captcha_core.generator import GeneratorSettings, generate_captcha, generate_captcha_data, save_grid_image
+from captcha_core.generator import STYLES, Captcha, GeneratorSettings, Style, generate_captcha, save_grid_image
+from captcha_core.generator.grid import check_grid_path
+from captcha_core.generator.output import Order, write_captchas
+from captcha_core.generator.sets import data_set
+from captcha_core.imaging import load_image
 
 GRID_COUNT = 100
 DEFAULT_OUTPUT = Path("data/captchas.parquet")
+_T = TypeVar("_T")
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    """Read the command line; every generator setting is a flag of its own."""
+    """Read the command line; every setting of a style is a flag, and ``None`` where it is not given."""
+    summary, _, details = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(
-        description="Draw synthetic captchas with their texts.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--count", type=int, default=1000, help="how many pictures")
-    output_help = f"Parquet file to write; {DEFAULT_OUTPUT} when --grid is not given either"
-    parser.add_argument("--output", type=Path, help=output_help)
-    parser.add_argument("--grid", type=Path, help="picture file to write the first 100 captchas to, 10 x 10")
-    parser.add_argument("--seed", type=int, default=0, help="same seed and settings, same bytes")
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw")
-    strengths = parser.add_argument_group("how they look")
+    parser.add_argument("--count", type=int, default=1000, metavar="N", help="how many pictures (default 1000)")
+    output_help = f"Parquet file or folder to write; without --extend and --grid {DEFAULT_OUTPUT}"
+    parser.add_argument("--output", type=Path, metavar="PATH", help=output_help)
+    parser.add_argument("--extend", type=Path, metavar="PATH", help="Parquet file or folder to add the pictures to")
+    parser.add_argument(
+        "--test", type=int, default=0, metavar="N", help="pictures of a test set to write beside the set"
+    )
+    parser.add_argument("--grid", type=Path, metavar="FILE", help="picture file for the first 100 captchas, 10 x 10")
+    parser.add_argument("--seed", type=int, default=0, help="same seed and settings, same bytes (default 0)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that draw (default 1)")
+    style_help = "default, with the settings below; or pycaptcha, the captcha package's own look"
+    parser.add_argument("--style", choices=list(STYLES), default="default", help=style_help)
+    every_style = {item.name for item in fields(Style)}
+    common = parser.add_argument_group("text and size")
+    strengths = parser.add_argument_group("how they look; for --style default only")
     for item in fields(GeneratorSettings):
-        add_setting(strengths, item.name, item.default, item.metadata)
+        add_setting(common if item.name in every_style else strengths, item.name, item.default, item.metadata)
     return parser.parse_args(arguments)
 
 
@@ -43,43 +82,93 @@ def add_setting(group: Any, name: str, default: Any, metadata: Any) -> None:
     """Add the flag of one setting; lists take several words."""
     flag, text = "--" + name.replace("_", "-"), metadata["help"]
     if isinstance(default, tuple):
-        group.add_argument(flag, nargs="+", default=list(default), help=text, metavar="NAME")
+        text += f" (default {' '.join(default)})" if default else ""
+        group.add_argument(flag, nargs="+", help=text, metavar="NAME")
         return
     if "range" in metadata:
         low, high = metadata["range"]
-        text = f"{text}; {low} to {high}"
-    group.add_argument(flag, type=type(default), default=default, help=text)
+        text += f"; {low} to {high}"
+    kind = type(default)
+    group.add_argument(flag, type=kind, help=f"{text} (default {default})", metavar=None if kind is str else "N")
 
 
 def main(arguments: list[str]) -> int:
     """Draw what the arguments ask for; return the exit code."""
     options = parse_arguments(arguments)
-    if options.count < 1 or options.workers < 1:
-        raise CaptchaLabError(f"--count {options.count} --workers {options.workers}: both must be 1 or more.")
-    if not 0 <= options.seed < 2**32:
-        raise CaptchaLabError(f"--seed {options.seed}: give a number from 0 to 4294967295.")
-    if options.output is None and options.grid is None:
-        options.output = DEFAULT_OUTPUT
-    values: dict[str, Any] = {item.name: getattr(options, item.name) for item in fields(GeneratorSettings)}
-    values.update((name, tuple(value)) for name, value in values.items() if isinstance(value, list))
-    settings = GeneratorSettings(**values)
+    check(options)
+    style = chosen_style(options)
+    if options.output is None and options.extend is None:
+        first = [generate_captcha(style, options.seed, i) for i in range(min(GRID_COUNT, options.count))]
+    else:
+        first = write_data(style, options)
     if options.grid is not None:
-        first = [generate_captcha(settings, options.seed, i) for i in range(min(GRID_COUNT, options.count))]
         save_grid_image(first, options.grid)
         print(f"{options.grid}: {len(first)} captchas")
-    if options.output is not None:
-        write_data(settings, options)
     return 0
 
 
-def write_data(settings: GeneratorSettings, options: argparse.Namespace) -> None:
-    """Write the Parquet file under a progress bar."""
+def check(options: argparse.Namespace) -> None:
+    """Refuse what does not go together before anything is drawn, and fill in the default output."""
+    if options.count < 1 or options.workers < 1:
+        raise CaptchaLabError(f"--count {options.count} --workers {options.workers}: both must be 1 or more.")
+    if options.test < 0:
+        raise CaptchaLabError(f"--test {options.test}: give the number of pictures, or leave it out.")
+    if not 0 <= options.seed < 2**32:
+        raise CaptchaLabError(f"--seed {options.seed}: give a number from 0 to 4294967295.")
+    if options.output is not None and options.extend is not None:
+        raise CaptchaLabError(
+            f"--output {options.output} writes a new set and --extend {options.extend} adds to one; leave out either."
+        )
+    if options.grid is not None:
+        check_grid_path(options.grid)
+    elif options.extend is None:
+        options.output = options.output or DEFAULT_OUTPUT
+    if options.test and options.output is None and options.extend is None:
+        raise CaptchaLabError(f"--test {options.test} goes beside a set; name the set with --output or --extend.")
+
+
+def chosen_style(options: argparse.Namespace) -> Style:
+    """Return the style with the settings that were given; refuse those that it has not."""
+    given = {item.name: getattr(options, item.name) for item in fields(GeneratorSettings)}
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+    kind = STYLES[options.style]
+    foreign = ["--" + name.replace("_", "-") for name in given.keys() - {item.name for item in fields(kind)}]
+    if foreign:
+        raise CaptchaLabError(
+            f"--style {options.style} has no {', '.join(sorted(foreign))}; leave that out, or use --style default."
+        )
+    return kind(**given)
+
+
+def write_data(style: Style, options: argparse.Namespace) -> list[Captcha]:
+    """Write the set and its test set under progress bars, and return the set's first captchas."""
+    target = data_set(options.extend or options.output)
+    extend = options.extend is not None
+    order = Order(style, target, options.count, options.seed, options.workers, extend, options.test)
+    first: list[Captcha] = []
+    with closing(write_captchas(order, watch=reading)) as drawing:
+        # The bar starts with the first picture: what has to be read before has one of its own.
+        pictures = chain([next(drawing)], drawing)
+        for drawn in bar(pictures, "drawing", options.count + options.test):
+            if options.grid is not None and len(first) < min(GRID_COUNT, options.count):
+                first.append(Captcha(load_image(drawn.image), drawn.text))
+    print(f"{target.path}: {options.count} captchas{' added' if extend else ''}")
+    if options.test:
+        print(f"{target.test_set().path}: {options.test} captchas")
+    return first
+
+
+def reading(rows: Iterable[_T]) -> Iterable[_T]:
+    """Show how many pictures of a set were read."""
+    return bar(rows, "reading")
+
+
+def bar(items: Iterable[_T], what: str, total: int | None = None) -> Iterable[_T]:
+    """Show a progress bar."""
     from tqdm import tqdm
 
-    texts = generate_captcha_data(settings, options.count, options.output, options.seed, options.workers)
-    for _ in tqdm(texts, total=options.count, unit="captcha", desc="drawing"):
-        pass
-    print(f"{options.output}: {options.count} captchas")
+    shown: Iterable[_T] = tqdm(items, total=total, unit="captcha", desc=what)
+    return shown
 
 
 if __name__ == "__main__":

@@ -1,20 +1,24 @@
 """Drawing synthetic captchas."""
 
+from captcha_core.generator.base import Captcha, Style
 from captcha_core.generator.distortion import elastic_transform
 from captcha_core.generator.drawing import draw_lines, draw_spots, draw_text
-from captcha_core.generator.generate import (
-    Captcha,
-    generate_captcha,
-    generate_captcha_data,
-    generate_captchas,
-    save_grid_image,
-)
+from captcha_core.generator.generate import generate_captcha, generate_captchas
+from captcha_core.generator.grid import save_grid_image
+from captcha_core.generator.output import generate_captcha_data
+from captcha_core.generator.pycaptcha import PycaptchaSettings
 from captcha_core.generator.styles import GeneratorSettings
 from captcha_core.generator.text import generate_random_string
 
+STYLES: dict[str, type[Style]] = {"default": GeneratorSettings, "pycaptcha": PycaptchaSettings}
+"""Every way of drawing by its name on the command line; its settings are the fields of the class."""
+
 __all__ = [
+    "STYLES",
     "Captcha",
     "GeneratorSettings",
+    "PycaptchaSettings",
+    "Style",
     "draw_lines",
     "draw_spots",
     "draw_text",

@@ -6,11 +6,15 @@ import math
 import random
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
 from captcha_core.generator.fonts import find_font
-from captcha_core.generator.styles import GeneratorSettings
+
+if TYPE_CHECKING:
+    # The settings draw themselves with this module, which therefore cannot import them first.
+    from captcha_core.generator.styles import GeneratorSettings
 
 Color = tuple[int, int, int]
 

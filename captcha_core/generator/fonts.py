@@ -58,21 +58,30 @@ def available_fonts() -> dict[str, Path]:
 def check_font(name: str, symbols: str) -> None:
     """Check that a font can be opened and draws every symbol as something of its own.
 
-    A character that a font has not is drawn as the same box as any other that it has not.
-
     Raises:
         CaptchaLabError: If not.
     """
     try:
-        face = ImageFont.truetype(str(find_font(name)), 24)
+        missing = missing_symbols(find_font(name), symbols)
     except OSError as error:
         raise CaptchaLabError(f"The font {name!r} cannot be opened ({error}); choose another with --fonts.") from error
-    unknown = bytes(face.getmask("\U0010ffff"))
-    missing = [c for c in symbols if bytes(face.getmask(c)) in (b"", unknown)]
     if missing:
         raise CaptchaLabError(
-            f"The font {name!r} has no {''.join(missing[:20])!r}; choose another with --fonts, or another --alphabet."
+            f"The font {name!r} has no {missing[:20]!r}; choose another with --fonts, or another --alphabet."
         )
+
+
+def missing_symbols(file: Path, symbols: str) -> str:
+    """Return those of the symbols that a font file does not draw as something of their own.
+
+    A character that a font has not is drawn as the same box as any other that it has not.
+
+    Raises:
+        OSError: If the file is no font.
+    """
+    face = ImageFont.truetype(str(file), 24)
+    unknown = bytes(face.getmask("\U0010ffff"))
+    return "".join(c for c in symbols if bytes(face.getmask(c)) in (b"", unknown))
 
 
 def _font_folders() -> list[Path]:

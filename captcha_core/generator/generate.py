@@ -5,62 +5,53 @@ from __future__ import annotations
 import io
 import itertools
 import multiprocessing
-import random
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import closing
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from captcha_core.data.parquet import ParquetWriter
-from captcha_core.data.schema import Sample
+from captcha_core.data.split import pixel_digest
 from captcha_core.errors import CaptchaLabError
-from captcha_core.files import atomic_path
-from captcha_core.generator.distortion import elastic_transform
-from captcha_core.generator.drawing import draw_background, draw_lines, draw_spots, draw_text
-from captcha_core.generator.styles import GeneratorSettings
-from captcha_core.generator.text import generate_random_string
+from captcha_core.generator.base import Captcha, Style
 
 # Pictures that are distorted together; large enough for numpy's overhead not to count, small enough for the cache.
 CHUNK = 8
 # Level 1 makes PNG files a few per cent larger than the default and takes a fraction of its time.
 _PNG_LEVEL = 1
+# So many repeats in a row mean that the settings have hardly any other pictures to give.
+_PATIENCE = 1000
 
 
-@dataclass(frozen=True)
-class Captcha:
-    """A picture (RGB) and what is written in it."""
+class Drawn(NamedTuple):
+    """An encoded picture.
 
-    image: Image.Image
+    Attributes:
+        number: Its number among those of the seed.
+        image: The bytes of a PNG file.
+        text: What is written in it.
+        digest: See :func:`captcha_core.data.split.pixel_digest`; empty where nobody asked for it.
+    """
+
+    number: int
+    image: bytes
     text: str
+    digest: bytes
 
 
-def generate_captcha(settings: GeneratorSettings, seed: int, index: int = 0) -> Captcha:
+def generate_captcha(settings: Style, seed: int, index: int = 0) -> Captcha:
     """Draw picture number ``index`` of a seed."""
     return generate_chunk(settings, seed, index, 1)[0]
 
 
-def generate_chunk(settings: GeneratorSettings, seed: int, start: int, count: int) -> list[Captcha]:
-    """Draw the pictures ``start`` to ``start + count - 1`` of a seed.
-
-    Every picture has random sources of its own, made from seed and number, so it does not matter which
-    worker draws it, or beside which others.
-    """
-    numbers = range(start, start + count)
-    drawn = [_draw(settings, random.Random(f"{seed}/{number}")) for number in numbers]
-    rngs = [np.random.Generator(np.random.PCG64([seed, number])) for number in numbers]
-    pixels = np.stack([_to_array(captcha.image) for captcha in drawn])
-    pixels = elastic_transform(pixels, settings.elastic_alpha, settings.elastic_sigma, rngs)
-    return [Captcha(_to_image(p), c.text) for p, c in zip(pixels, drawn, strict=True)]
+def generate_chunk(settings: Style, seed: int, start: int, count: int) -> list[Captcha]:
+    """Draw the pictures ``start`` to ``start + count - 1`` of a seed."""
+    return settings.draw(seed, start, count)
 
 
-def generate_captchas(
-    settings: GeneratorSettings, count: int, seed: int, workers: int = 1
-) -> Iterator[tuple[bytes, str]]:
+def generate_captchas(settings: Style, count: int, seed: int, workers: int = 1) -> Iterator[tuple[bytes, str]]:
     """Yield ``count`` pictures as PNG bytes with their texts, in order.
 
     Args:
@@ -69,14 +60,63 @@ def generate_captchas(
         seed: Where they start; the same seed gives the same bytes.
         workers: Processes that draw; with 1 this process does.
     """
-    jobs = ((settings, seed, start, min(CHUNK, count - start)) for start in range(0, count, CHUNK))
+    for drawn in numbered_captchas(settings, count, seed, workers):
+        yield drawn.image, drawn.text
+
+
+def numbered_captchas(settings: Style, count: int, seed: int, workers: int) -> Generator[Drawn, None, None]:
+    """Yield the pictures 0 to ``count - 1`` of a seed, without their digests; arguments as there."""
+    chunks = ((start, min(CHUNK, count - start)) for start in range(0, count, CHUNK))
+    return _in_order(settings, seed, chunks, workers, digests=False)
+
+
+def unseen_captchas(
+    settings: Style, count: int, seed: int, workers: int, start: int, seen: set[bytes]
+) -> Generator[Drawn, None, None]:
+    """Yield the first ``count`` pictures from number ``start`` on whose pixels are not in ``seen``, with their digests.
+
+    Args:
+        settings: How they look.
+        count: How many.
+        seed: Where they come from.
+        workers: Processes that draw.
+        start: The first number to draw.
+        seen: Digests of pixels; the caller may add to it between two pictures.
+
+    Raises:
+        CaptchaLabError: If nearly all pictures that the settings can give are in ``seen``.
+    """
+    chunks = ((first, CHUNK) for first in itertools.count(start, CHUNK))
+    # Numbers that were not recognised as used before may all come again.
+    patience = _PATIENCE + len(seen)
+    found = repeats = 0
+    with closing(_in_order(settings, seed, chunks, workers, digests=True)) as drawing:
+        while found < count:
+            drawn = next(drawing)
+            if drawn.digest not in seen:
+                found, repeats = found + 1, 0
+                yield drawn
+                continue
+            repeats += 1
+            if repeats > patience:
+                raise CaptchaLabError(
+                    f"After {found} of {count} pictures the settings give only such as were there before; "
+                    "ask for fewer, or for longer texts or stronger settings."
+                )
+
+
+def _in_order(
+    settings: Style, seed: int, chunks: Iterable[tuple[int, int]], workers: int, digests: bool
+) -> Generator[Drawn, None, None]:
+    """Yield the pictures of the chunks, (first number, how many) each, in the order of the chunks."""
+    jobs = ((settings, seed, start, count, digests) for start, count in chunks)
     if workers == 1:
         for job in jobs:
             yield from _encode_chunk(*job)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting: deque[Future[list[tuple[bytes, str]]]] = deque(
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        waiting: deque[Future[list[Drawn]]] = deque(
             pool.submit(_encode_chunk, *job) for job in itertools.islice(jobs, 4 * workers)
         )
         while waiting:
@@ -84,74 +124,17 @@ def generate_captchas(
             # One job in for each one out keeps memory flat whatever the count.
             waiting.extend(pool.submit(_encode_chunk, *job) for job in itertools.islice(jobs, 1))
             yield from chunk
+    finally:
+        # Whoever asked for enough does not wait for what was drawn ahead.
+        pool.shutdown(cancel_futures=True)
 
 
-def generate_captcha_data(
-    settings: GeneratorSettings, count: int, output: str | Path, seed: int = 0, workers: int = 1
-) -> Generator[str, None, None]:
-    """Write ``count`` pictures to a Parquet file, yielding each text as it is written.
-
-    Args:
-        settings: How they look.
-        count: How many.
-        output: The file; it takes its name only when it is complete.
-        seed: Same seed, same bytes.
-        workers: Processes that draw.
-    """
-    with ParquetWriter(output) as writer:
-        for number, (data, text) in enumerate(generate_captchas(settings, count, seed, workers)):
-            writer.write(Sample(data, text, f"{text}_{number}.png", f"generator-seed{seed}"))
-            yield text
-
-
-def save_grid_image(captchas: list[Captcha], path: str | Path, columns: int = 10) -> None:
-    """Save pictures as a contact sheet with their texts below, ``columns`` in a row.
-
-    Args:
-        captchas: Pictures of one size, at least one.
-        path: A picture file; its suffix decides the format.
-        columns: Pictures in a row.
-
-    Raises:
-        CaptchaLabError: If the suffix is not one of a picture, or the file cannot be written.
-    """
-    if Image.registered_extensions().get(Path(path).suffix.lower()) not in Image.SAVE:
-        raise CaptchaLabError(f"{path} does not end like a picture file; name it .png, for instance.")
-    width, height = captchas[0].image.size
-    rows = -(-len(captchas) // columns)
-    caption, gap = 14, 4
-    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + caption + gap) + gap), "white")
-    pen = ImageDraw.Draw(sheet)
-    for number, captcha in enumerate(captchas):
-        x = gap + number % columns * (width + gap)
-        y = gap + number // columns * (height + caption + gap)
-        sheet.paste(captcha.image, (x, y))
-        pen.text((x + width / 2, y + height + 1), captcha.text, fill="black", anchor="ma")
-    with atomic_path(path) as temporary:
-        sheet.save(temporary)
-
-
-def _draw(settings: GeneratorSettings, rng: random.Random) -> Captcha:
-    text = generate_random_string(settings.symbols, settings.min_length, settings.max_length, rng)
-    image = draw_background(settings, rng)
-    draw_text(image, text, settings, rng)
-    draw_spots(image, settings, rng)
-    draw_lines(image, settings, rng)
-    return Captcha(image, text)
-
-
-def _to_array(image: Image.Image) -> NDArray[np.uint8]:
-    """Return an RGB picture as (H, W, 4); the idle fourth byte, which Pillow keeps too, makes it quick."""
-    return np.frombuffer(image.tobytes("raw", "RGBX"), np.uint8).reshape(image.height, image.width, 4)
-
-
-def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:
-    height, width, _ = pixels.shape
-    return Image.frombytes("RGB", (width, height), pixels.tobytes(), "raw", "RGBX")
-
-
-def _encode_chunk(settings: GeneratorSettings, seed: int, start: int, count: int) -> list[tuple[bytes, str]]:
-    return [(encode_png(c.image), c.text) for c in generate_chunk(settings, seed, start, count)]
+def _encode_chunk(settings: Style, seed: int, start: int, count: int, digests: bool) -> list[Drawn]:
+    captchas = generate_chunk(settings, seed, start, count)
+    return [
+        Drawn(number, encode_png(c.image), c.text, pixel_digest(c.image) if digests else b"")
+        for number, c in enumerate(captchas, start)
+    ]
 
 
 def encode_png(image: Image.Image) -> bytes:

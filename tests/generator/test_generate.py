@@ -1,30 +1,23 @@
 import io
-from pathlib import Path
+import itertools
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from captcha_core.data.parquet import iter_parquet
+from captcha_core.data.split import pixel_digest
 from captcha_core.errors import CaptchaLabError
-from captcha_core.generator import (
-    GeneratorSettings,
-    generate_captcha,
-    generate_captcha_data,
-    generate_captchas,
-    save_grid_image,
-)
-
-SMALL = GeneratorSettings(width=64, height=24, min_length=2, max_length=3)
+from captcha_core.generator import GeneratorSettings, Style, generate, generate_captcha, generate_captchas
+from captcha_core.generator.generate import numbered_captchas, unseen_captchas
+from captcha_core.imaging import load_image
+from tests.generator.samples import BOTH_STYLES, SIXTEEN, SMALL
 
 
-def test_two_workers_give_the_bytes_of_one(tmp_path: Path) -> None:
-    files = []
-    for workers in (1, 2):
-        path = tmp_path / f"{workers}.parquet"
-        list(generate_captcha_data(SMALL, 41, path, seed=3, workers=workers))
-        files.append(path.read_bytes())
-    assert files[0] == files[1]
+@pytest.mark.parametrize("style", BOTH_STYLES.values(), ids=BOTH_STYLES)
+def test_two_workers_give_the_bytes_of_one(style: Style) -> None:
+    one, two = (list(generate_captchas(style, 41, seed=3, workers=workers)) for workers in (1, 2))
+    assert one == two
+    assert len(set(one)) == 41
 
 
 def test_a_picture_depends_on_seed_and_number_alone() -> None:
@@ -35,25 +28,6 @@ def test_a_picture_depends_on_seed_and_number_alone() -> None:
     assert generate_captcha(SMALL, seed=4, index=20).image.tobytes() != alone.image.tobytes()
 
 
-def test_data_file_holds_the_pictures_with_their_texts_in_order(tmp_path: Path) -> None:
-    texts = list(generate_captcha_data(SMALL, 12, tmp_path / "a.parquet", seed=5))
-    samples = list(iter_parquet(tmp_path / "a.parquet"))
-    assert [s.label for s in samples] == texts
-    assert {s.source for s in samples} == {"generator-seed5"}
-    assert all(Image.open(io.BytesIO(s.image)).size == (64, 24) for s in samples)
-    assert len({s.path for s in samples}) == 12
-
-
-def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    path.write_bytes(b"what was there")
-    drawing = generate_captcha_data(SMALL, 500, path)
-    next(drawing)
-    drawing.close()
-    assert path.read_bytes() == b"what was there"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_elastic_strength_reaches_the_picture() -> None:
     still = GeneratorSettings(elastic_alpha=0.0)
     moved = GeneratorSettings(elastic_alpha=200.0)
@@ -61,16 +35,44 @@ def test_elastic_strength_reaches_the_picture() -> None:
     assert generate_captcha(still, 1).image.tobytes() != generate_captcha(moved, 1).image.tobytes()
 
 
-def test_grid_shows_every_picture_ten_in_a_row(tmp_path: Path) -> None:
-    captchas = [generate_captcha(SMALL, 0, i) for i in range(12)]
-    save_grid_image(captchas, tmp_path / "grid.png")
-    sheet = np.asarray(Image.open(tmp_path / "grid.png"))
-    assert sheet.shape[1] == 10 * (64 + 4) + 4
-    last = sheet[46 : 46 + 24, 4 + 68 : 4 + 68 + 64]
-    assert np.array_equal(last, np.asarray(captchas[11].image))
+@pytest.mark.parametrize("style", BOTH_STYLES.values(), ids=BOTH_STYLES)
+def test_unseen_pictures_are_those_of_the_numbers_with_the_digest_of_their_pixels(style: Style) -> None:
+    numbered = list(numbered_captchas(style, 20, 5, workers=1))
+    unseen = list(unseen_captchas(style, 9, 5, workers=1, start=11, seen=set()))
+    assert [drawn._replace(digest=b"") for drawn in unseen] == numbered[11:]
+    assert [drawn.digest for drawn in unseen] == [pixel_digest(load_image(drawn.image)) for drawn in unseen]
 
 
-def test_a_grid_that_cannot_be_written_says_where(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(CaptchaLabError, match="grid.png"):
-        save_grid_image([generate_captcha(SMALL, 0)], tmp_path / "file" / "grid.png")
+def test_what_was_seen_is_left_out_and_replaced_by_further_ones() -> None:
+    first = list(unseen_captchas(SMALL, 12, 5, workers=1, start=0, seen=set()))
+    seen = {first[0].digest, first[3].digest}
+    rest = list(unseen_captchas(SMALL, 10, 5, workers=1, start=0, seen=seen))
+    assert [drawn.number for drawn in rest] == [1, 2, 4, 5, 6, 7, 8, 9, 10, 11]
+
+
+def test_a_long_run_of_what_was_seen_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "_PATIENCE", 3)
+    seen = {drawn.digest for drawn in unseen_captchas(SMALL, 12, 5, workers=1, start=0, seen=set())}
+    assert [drawn.number for drawn in unseen_captchas(SMALL, 1, 5, workers=1, start=0, seen=seen)] == [12]
+
+
+def test_two_workers_leave_out_the_same() -> None:
+    seen = {drawn.digest for drawn in unseen_captchas(SMALL, 40, 5, workers=1, start=3, seen=set())}
+    one, two = (list(unseen_captchas(SMALL, 20, 5, workers=n, start=0, seen=seen)) for n in (1, 2))
+    assert one == two
+    assert [drawn.number for drawn in one] == [0, 1, 2, *range(43, 60)]
+
+
+def test_the_caller_may_add_what_it_took() -> None:
+    seen: set[bytes] = set()
+    for drawn in unseen_captchas(SIXTEEN, 16, 0, workers=1, start=0, seen=seen):
+        assert drawn.digest not in seen
+        seen.add(drawn.digest)
+    assert len(seen) == 16
+
+
+def test_settings_with_no_further_pictures_are_told_after_a_while() -> None:
+    seen = {drawn.digest for drawn in itertools.islice(unseen_captchas(SIXTEEN, 300, 0, 1, 0, set()), 300)}
+    assert len(seen) == 16
+    with pytest.raises(CaptchaLabError, match="After 0 of 2 pictures"):
+        list(unseen_captchas(SIXTEEN, 2, 0, workers=1, start=0, seen=seen))
