@@ -6,11 +6,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 import evaluate
 from captcha_core.alphabet import NAMED_ALPHABETS
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
+from captcha_core.evaluation.report import REPORT_FILES
+from captcha_core.evaluation.view import VIEW_LIMITS
 from captcha_core.recognizer import Recognizer
 from tests.helpers import assert_plain, draw_picture, huge_png_header, png_bytes, run_command, save_tiny_checkpoint
 
@@ -46,9 +49,16 @@ def test_figures_tables_json_and_report(checkpoint, data, tmp_path, capsys) -> N
     assert 0 < figures["char_accuracy"] < 1 and figures["cer"] > 0 and 0 <= figures["ece"] <= 1
     assert figures["images_per_second"] > 0
     assert figures["model_id"].startswith("tiny@") and figures["data"] == [str(data)]
-    assert {path.name for path in report.iterdir()} == {"reliability.png", "worst.csv", "confusions.csv"}
+    assert {path.name for path in report.iterdir()} == set(REPORT_FILES)
     printed = capsys.readouterr()
-    for shown in ("exact_match         25.00%", "1 could not be opened", "Worst pictures", "wrong.png", "cut.png"):
+    for shown in (
+        "exact_match         25.00%",
+        "1 could not be opened",
+        "Samples (4 of 4",
+        "Worst pictures",
+        "wrong.png",
+        "cut.png",
+    ):
         assert shown in printed.out
     assert "2 of 4 labels" in printed.out and "differ only in case" in printed.out
     assert "reading" in printed.err, "the progress bar"
@@ -121,3 +131,60 @@ def test_figures_do_not_replace_the_data(data, capsys) -> None:
     assert run_command(evaluate.main, data, "--json", data) == 2
     assert_plain(capsys.readouterr().err, "--json", data.name)
     assert data.read_bytes() == before
+
+
+def test_a_page_shows_each_picture_with_the_attempt(checkpoint, data, tmp_path, capsys) -> None:
+    page = tmp_path / "new" / "view.html"
+    assert run_command(evaluate.main, data, "--checkpoint", checkpoint, "--view", page) == 0
+    text = page.read_text(encoding="utf-8")
+    assert all(f">{name}.png</p>" in text for name in ("right", "case", "wrong", "cut"))
+    assert all(words in text for words in ("Wrong: 2", "Not opened: 1", "Right: 1", "✗</span> wrong case"))
+    assert "tiny@" in text and data.name in text and "differ only in case" in text
+    printed = capsys.readouterr()
+    assert f"Written: {page}" in printed.out and "showing" in printed.err
+
+
+def test_a_contact_sheet_and_a_report(checkpoint, data, tmp_path, capsys) -> None:
+    sheet, report = tmp_path / "view.PNG", tmp_path / "report"
+    assert run_command(evaluate.main, data, "--checkpoint", checkpoint, "--view", sheet, "--report", report) == 0
+    with Image.open(sheet) as picture:
+        assert picture.format == "PNG" and picture.width > 1000
+    printed = capsys.readouterr().out
+    assert all(str(path) in printed for path in (sheet, *(report / name for name in REPORT_FILES)))
+
+
+def test_the_view_follows_the_chosen_columns_and_split(checkpoint, tmp_path) -> None:
+    path, page = tmp_path / "data.parquet", tmp_path / "view.html"
+    columns = {"picture": pa.array([GOOD] * 3), "text": pa.array(["a", "b", "c"])}
+    pq.write_table(pa.table(columns | {"split": pa.array(["train", "test", "test"])}), path)
+    named = ["--image-column", "picture", "--label-column", "text", "--split", "test", "--view", page]
+    assert run_command(evaluate.main, path, "--checkpoint", checkpoint, *named) == 0
+    assert page.read_text(encoding="utf-8").count("<img") == 2
+
+
+@pytest.mark.parametrize("name", ["view.pdf", "view", "view.html.gz"])
+def test_a_view_of_no_known_kind_is_refused_before_the_model_is_loaded(data, tmp_path, capsys, name) -> None:
+    missing = tmp_path / "missing.safetensors"
+    assert run_command(evaluate.main, data, "--checkpoint", missing, "--view", tmp_path / name) == 2
+    error = capsys.readouterr().err
+    assert_plain(error, "--view", name, ".html", ".png")
+    assert len(error.splitlines()) == 1
+
+
+def test_a_view_never_replaces_a_picture_nor_lies_among_them(checkpoint, tmp_path, capsys) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "abc.png").write_bytes(GOOD)
+    for where, view in ((folder / "abc.png", folder / "abc.png"), (folder, folder / "abc.png")):
+        assert run_command(evaluate.main, where, "--checkpoint", checkpoint, "--view", view) == 2
+        assert_plain(capsys.readouterr().err, "--view", "abc.png", "name another place")
+    assert run_command(evaluate.main, folder, "--checkpoint", checkpoint, "--report", folder) == 2
+    assert_plain(capsys.readouterr().err, "--report", "pictures")
+    assert [path.read_bytes() for path in folder.iterdir()] == [GOOD]
+
+
+def test_help_says_how_many_pictures_are_shown(capsys) -> None:
+    with pytest.raises(SystemExit):
+        evaluate.main(["--help"])
+    text = capsys.readouterr().out
+    assert all(f"(at most {limit}" in text for limit in VIEW_LIMITS.values())

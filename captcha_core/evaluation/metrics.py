@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -99,18 +99,24 @@ def align(labels: Sequence[str], texts: Sequence[str]) -> jiwer.CharacterOutput:
     )
 
 
-def count_confusions(aligned: jiwer.CharacterOutput) -> list[Confusion]:
-    """Count which character was read as which, most frequent first, then in the characters' order."""
-    counts: Counter[tuple[str, str]] = Counter()
+def character_pairs(aligned: jiwer.CharacterOutput) -> Iterator[tuple[str, str]]:
+    """Yield every character of the labels beside the one that was read for it, text after text.
+
+    Yields:
+        The true and the read character; one is empty where a character was read too many or missed.
+    """
     for truth, read, chunks in zip(aligned.references, aligned.hypotheses, aligned.alignments, strict=True):
         for chunk in chunks:
-            if chunk.type == "equal":
-                continue
             expected = truth[chunk.ref_start_idx : chunk.ref_end_idx]
             written = read[chunk.hyp_start_idx : chunk.hyp_end_idx]
             # A substitution has one character on each side, a deletion and an insertion have one side empty.
             length = max(len(expected), len(written))
-            counts.update(zip(expected or [""] * length, written or [""] * length, strict=True))
+            yield from zip(expected or [""] * length, written or [""] * length, strict=True)
+
+
+def count_confusions(aligned: jiwer.CharacterOutput) -> list[Confusion]:
+    """Count which character was read as which, most frequent first, then in the characters' order."""
+    counts = Counter(pair for pair in character_pairs(aligned) if pair[0] != pair[1])
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [Confusion(truth, read, times) for (truth, read), times in ordered]
 

@@ -1,18 +1,22 @@
-"""An evaluation for people: the worst readings, the confusions, and the reliability plot."""
+"""An evaluation for people: figures, samples, the worst readings, the confusions, and the plots."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from captcha_core.evaluation.calibration import ReliabilityBin, reliability_bins
+from captcha_core.evaluation.calibration import reliability_bins
+from captcha_core.evaluation.marking import percent, printable
 from captcha_core.evaluation.measure import Evaluation
-from captcha_core.evaluation.metrics import char_errors
-from captcha_core.files import atomic_path
+from captcha_core.evaluation.metrics import align, char_errors, character_pairs
+from captcha_core.evaluation.plots import plot_confusion_matrix, plot_reliability, save_figure
 from captcha_core.prediction import Prediction
 from captcha_core.tables import open_table
+
+REPORT_FILES = ("reliability.png", "confusion_matrix.png", "worst.csv", "confusions.csv")
 
 
 class Mistake(NamedTuple):
@@ -50,32 +54,56 @@ def worst_readings(evaluation: Evaluation) -> list[Mistake]:
     return sorted(mistakes, key=lambda m: -1.0 if m.confidence is None else m.confidence, reverse=True)
 
 
-def format_figures(evaluation: Evaluation) -> str:
-    """Return the figures as lines of name and value."""
+class ReportLine(NamedTuple):
+    """One figure of an evaluation as text.
+
+    Attributes:
+        name: Its name, as in the JSON file.
+        value: The figure.
+        remark: What one must know about it; mostly empty.
+    """
+
+    name: str
+    value: str
+    remark: str
+
+
+def figures_of(evaluation: Evaluation) -> list[ReportLine]:
+    """Return the figures as texts, in the order in which they are shown everywhere."""
     metrics = evaluation.metrics
-    unreadable = (
-        f" (of which {metrics.unreadable} could not be opened and count as wrong)" if metrics.unreadable else ""
-    )
-    lines = [
-        ("n", f"{metrics.n}{unreadable}"),
-        ("exact_match", f"{metrics.exact_match:.2%}"),
-        ("exact_match_folded", f"{metrics.exact_match_folded:.2%}  (case ignored)"),
-        ("char_accuracy", f"{metrics.char_accuracy:.2%}"),
-        ("cer", f"{metrics.cer:.2%}"),
-        ("ece", f"{metrics.ece:.4f}"),
-        ("images_per_second", f"{evaluation.images_per_second:.1f}"),
+    unreadable = f"(of which {metrics.unreadable} could not be opened and count as wrong)" if metrics.unreadable else ""
+    return [
+        ReportLine("n", str(metrics.n), unreadable),
+        ReportLine("exact_match", f"{metrics.exact_match:.2%}", ""),
+        ReportLine("exact_match_folded", f"{metrics.exact_match_folded:.2%}", "(case ignored)"),
+        ReportLine("char_accuracy", f"{metrics.char_accuracy:.2%}", ""),
+        ReportLine("cer", f"{metrics.cer:.2%}", ""),
+        ReportLine("ece", f"{metrics.ece:.4f}", ""),
+        ReportLine("images_per_second", f"{evaluation.images_per_second:.1f}", ""),
     ]
-    return "\n".join(f"{name:<20}{value}" for name, value in lines)
 
 
-def format_details(evaluation: Evaluation, rows: int = 10) -> str:
-    """Return the worst readings and the most frequent confusions as aligned tables, ``rows`` of each."""
-    mistakes = worst_readings(evaluation)
-    confusions = evaluation.metrics.confusions
+def format_figures(evaluation: Evaluation) -> str:
+    """Return the figures as lines of name, value and remark."""
+    return "\n".join(f"{f.name:<20}{f.value}  {f.remark}".rstrip() for f in figures_of(evaluation))
+
+
+def format_details(evaluation: Evaluation, rows: int = 10, samples: int = 5) -> str:
+    """Return samples, the worst readings and the most frequent confusions as aligned tables.
+
+    Args:
+        evaluation: What was read.
+        rows: Most of the worst readings, and most confusions.
+        samples: Pictures to show whatever became of them, evenly spread over the data.
+    """
+    mistakes, confusions = worst_readings(evaluation), evaluation.metrics.confusions
+    shown = sample_rows(evaluation, samples)
+    header = ("label", "read", "confidence", "")
+    parts = [f"Samples ({len(shown)} of {len(evaluation.labels)}, evenly spread)", *_table(header, shown), ""]
     if not mistakes:
-        return "Every picture was read exactly."
-    worst = [(m.file, m.label, *_reading(m)) for m in mistakes[:rows]]
-    parts = [
+        return "\n".join([*parts, "Every picture was read exactly."])
+    worst = [(m.file, m.label, *_reading(m.prediction, m.confidence)) for m in mistakes[:rows]]
+    parts += [
         f"Worst pictures ({len(worst)} of {len(mistakes)} mistakes, the surest first)",
         *_table(("file", "label", "read", "confidence"), worst),
     ]
@@ -83,6 +111,19 @@ def format_details(evaluation: Evaluation, rows: int = 10) -> str:
         pairs = [(c.truth or "(nothing)", c.read or "(nothing)", str(c.times)) for c in confusions[:rows]]
         parts += ["", f"Confusions ({len(pairs)} of {len(confusions)})", *_table(("label", "read", "times"), pairs)]
     return "\n".join(parts)
+
+
+def sample_rows(evaluation: Evaluation, count: int) -> list[tuple[str, str, str, str]]:
+    """Return label, reading, confidence and ``ok`` or ``WRONG`` of pictures evenly spread over the data."""
+    total = len(evaluation.labels)
+    rows = []
+    for i in range(min(count, total)):
+        place = i * total // min(count, total)
+        label, read = evaluation.labels[place], evaluation.predictions[place]
+        texts = _reading(read.text, read.confidence) if isinstance(read, Prediction) else _reading(None, None)
+        right = isinstance(read, Prediction) and read.text == label
+        rows.append((label, *texts, "ok" if right else "WRONG"))
+    return rows
 
 
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:
@@ -94,7 +135,7 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
-    """Write ``reliability.png``, ``worst.csv`` (every mistake) and ``confusions.csv`` into a folder.
+    """Write the plots and tables of ``REPORT_FILES`` into a folder; ``worst.csv`` holds every mistake.
 
     Args:
         evaluation: What to report.
@@ -106,14 +147,13 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
     Raises:
         CaptchaLabError: If a file cannot be written.
     """
-    folder = Path(folder)
-    plot, worst, confusions = folder / "reliability.png", folder / "worst.csv", folder / "confusions.csv"
-    read = [
-        (p.confidence, p.text == label)
-        for p, label in zip(evaluation.predictions, evaluation.labels, strict=True)
-        if isinstance(p, Prediction)
-    ]
-    plot_reliability(reliability_bins([c for c, _ in read], [r for _, r in read]), evaluation.metrics.ece, plot)
+    plot, matrix, worst, confusions = paths = [Path(folder) / name for name in REPORT_FILES]
+    pairs = zip(evaluation.labels, evaluation.predictions, strict=True)
+    read = [(label, p) for label, p in pairs if isinstance(p, Prediction)]
+    bins = reliability_bins([p.confidence for _, p in read], [p.text == label for label, p in read])
+    save_figure(plot_reliability(bins, evaluation.metrics.ece), plot)
+    characters = Counter(character_pairs(align([label for label, _ in read], [p.text for _, p in read])))
+    save_figure(plot_confusion_matrix(characters), matrix)
     columns = {"file": str, "label": str, "prediction": str, "confidence": float, "char_errors": int, "error": str}
     with open_table(worst, columns) as write:
         for mistake in worst_readings(evaluation):
@@ -121,50 +161,18 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
     with open_table(confusions, {"label": str, "read": str, "times": int}) as write:
         for confusion in evaluation.metrics.confusions:
             write(confusion)
-    return [plot, worst, confusions]
+    return paths
 
 
-def plot_reliability(bins: Sequence[ReliabilityBin], ece: float, path: str | Path) -> None:
-    """Draw accuracy over confidence, with how many readings each bar stands for below, as a PNG.
-
-    The reliability diagram of Guo et al. (2017): bars on the diagonal mean that the confidence can be believed.
-
-    Raises:
-        CaptchaLabError: If the file cannot be written.
-    """
-    # A Figure without pyplot keeps no global state and needs no display; the import takes half a second.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 6), dpi=120, layout="constrained")
-    accuracy, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    filled = [b for b in bins if b.count]
-    edges, width = [b.lower for b in filled], 1 / len(bins)
-    accuracy.bar(edges, [b.accuracy for b in filled], width, align="edge", edgecolor="white", label="share read right")
-    accuracy.plot([0, 1], [0, 1], "--", color="grey", label="perfectly calibrated")
-    accuracy.plot(
-        [b.confidence for b in filled],
-        [b.accuracy for b in filled],
-        "o",
-        color="black",
-        markersize=3,
-        label="mean confidence",
-    )
-    accuracy.set(ylabel="share read right", xlim=(0, 1), ylim=(0, 1), title=f"Reliability, ECE {ece:.4f}")
-    accuracy.legend(loc="upper left", frameon=False)
-    counts.bar(edges, [b.count for b in filled], width, align="edge", edgecolor="white", color="grey")
-    counts.set(xlabel="confidence that the whole text is right", ylabel="pictures", yscale="log", ylim=(0.8, None))
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png")
-
-
-def _reading(mistake: Mistake) -> tuple[str, str]:
-    if mistake.confidence is None:
+def _reading(text: str | None, confidence: float | None) -> tuple[str, str]:
+    """Return what was read and how sure the model was, as a table shows it; None stands for a picture not opened."""
+    if text is None or confidence is None:
         return "(not opened)", "-"
-    return mistake.prediction or "(nothing)", f"{mistake.confidence:.1%}"
+    return text or "(nothing)", percent(confidence)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Return a header and rows as lines whose columns line up."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [header, *rows]
+    lines = [[printable(cell) for cell in line] for line in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]

@@ -9,20 +9,16 @@ import pytest
 from PIL import Image
 
 from captcha_core.errors import ImageError
-from captcha_core.evaluation.measure import Evaluation
-from captcha_core.evaluation.metrics import evaluate_predictions
-from captcha_core.evaluation.report import as_dict, format_details, format_figures, worst_readings, write_report
-from captcha_core.prediction import Prediction
-
-
-def read(text: str, confidence: float) -> Prediction:
-    return Prediction(text, confidence, (confidence,) * len(text))
-
-
-def evaluation_of(*rows: tuple[str, str, Prediction | ImageError]) -> Evaluation:
-    files, labels, predictions = [list(column) for column in zip(*rows, strict=True)]
-    return Evaluation(files, labels, predictions, evaluate_predictions(labels, predictions), 12.34)
-
+from captcha_core.evaluation.report import (
+    REPORT_FILES,
+    as_dict,
+    format_details,
+    format_figures,
+    sample_rows,
+    worst_readings,
+    write_report,
+)
+from tests.evaluation.helpers import evaluation_of, read
 
 MIXED = evaluation_of(
     ("right.png", "abc", read("abc", 0.95)),
@@ -58,15 +54,34 @@ def test_figures_name_what_could_not_be_opened() -> None:
 
 
 def test_details_are_aligned_and_cut() -> None:
-    lines = format_details(MIXED, rows=2).splitlines()
+    lines = format_details(MIXED, rows=2, samples=2).splitlines()
+    assert lines[0] == "Samples (2 of 5, evenly spread)"
+    assert [line.split() for line in lines[1:4]] == [
+        ["label", "read", "confidence"],
+        ["abc", "abc", "95.0%", "ok"],
+        ["abc", "(not", "opened)", "-", "WRONG"],
+    ]
+    lines = lines[5:]
     assert lines[0] == "Worst pictures (2 of 4 mistakes, the surest first)"
     assert lines[2].split() == ["sure.png", "0o0", "0O", "99.0%"]
     assert lines[3].split() == ["=formula.png", "abc", "(nothing)", "50.0%"]
     assert lines[1].index("label") == lines[2].index("0o0") == lines[3].index("abc")
     assert lines[5].startswith("Confusions (2 of ")
     assert len(lines) == 9
-    assert "(not opened)" in format_details(MIXED)
-    assert format_details(PERFECT) == "Every picture was read exactly."
+    assert format_details(PERFECT).endswith("\n\nEvery picture was read exactly.")
+
+
+def test_samples_are_evenly_spread_and_never_more_than_there_are() -> None:
+    hundred = evaluation_of(*((f"{i}.png", str(i), read(str(i % 50))) for i in range(100)))
+    assert [row[0] for row in sample_rows(hundred, 4)] == ["0", "25", "50", "75"]
+    assert [row[3] for row in sample_rows(hundred, 4)] == ["ok", "ok", "WRONG", "WRONG"]
+    assert len(sample_rows(MIXED, 9)) == 5
+
+
+def test_a_label_cannot_break_a_table() -> None:
+    hostile = evaluation_of(("a.png", "a\nb\x1b[2J", read("ab")))
+    assert "a\ufffdb\ufffd[2J" in format_details(hostile)
+    assert "\x1b" not in format_details(hostile)
 
 
 def test_json_has_the_named_figures() -> None:
@@ -78,10 +93,11 @@ def test_json_has_the_named_figures() -> None:
 
 def test_report_files(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
-    assert write_report(MIXED, folder) == [folder / n for n in ("reliability.png", "worst.csv", "confusions.csv")]
-    with Image.open(folder / "reliability.png") as plot:
-        assert plot.format == "PNG" and min(plot.size) > 300
-        assert len(plot.convert("RGB").getcolors(1 << 20) or []) > 10
+    assert write_report(MIXED, folder) == [folder / name for name in REPORT_FILES]
+    for name in ("reliability.png", "confusion_matrix.png"):
+        with Image.open(folder / name) as plot:
+            assert plot.format == "PNG" and min(plot.size) > 300
+            assert len(plot.convert("RGB").getcolors(1 << 20) or []) > 10
     with (folder / "worst.csv").open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     assert [row["file"] for row in rows] == ["sure.png", "'=formula.png", "unsure.png", "gone.png"]
@@ -94,8 +110,9 @@ def test_the_plot_follows_the_readings(tmp_path: Path) -> None:
     wrong = evaluation_of(("a.png", "abc", read("abd", 1.0)))
     for name, evaluation in (("right", PERFECT), ("wrong", wrong)):
         write_report(evaluation, tmp_path / name)
-    first, second = ((tmp_path / name / "reliability.png").read_bytes() for name in ("right", "wrong"))
-    assert first != second
+    for plot in ("reliability.png", "confusion_matrix.png"):
+        first, second = ((tmp_path / name / plot).read_bytes() for name in ("right", "wrong"))
+        assert first != second
 
 
 def test_a_report_of_a_perfect_model_has_empty_tables(tmp_path: Path) -> None:
@@ -109,7 +126,7 @@ def test_a_report_can_be_written_without_any_reading(tmp_path: Path) -> None:
     assert len((tmp_path / "worst.csv").read_text().splitlines()) == 6
 
 
-@pytest.mark.parametrize("name", ["reliability.png", "worst.csv"])
+@pytest.mark.parametrize("name", REPORT_FILES)
 def test_a_report_replaces_an_older_one(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("old")
     write_report(PERFECT, tmp_path)
