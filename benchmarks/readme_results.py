@@ -26,7 +26,8 @@ def main() -> None:
     """Fill the documents."""
     fill(ROOT / "README.md", "\n".join([*accuracy_table(), "", *speed_table()]))
     fill(ROOT / "saved_models" / "efficientnet.md", "\n".join(accuracy_table()))
-    fill(ROOT / "docs" / "benchmarks.md", "\n".join([*drawing_table(), "", *training_table()]))
+    tables = [*drawing_table(), "", *training_table(), "", *classic_table()]
+    fill(ROOT / "docs" / "benchmarks.md", "\n".join(tables))
 
 
 def fill(document: Path, table: str) -> None:
@@ -89,19 +90,52 @@ def drawing_table() -> list[str]:
 
 
 def training_table() -> list[str]:
-    """Return how fast the recipe trains and where a step's time goes."""
+    """Return how fast the recipes train and where a step's time goes."""
     figures = result("training_speed.json")
     shares = ("forward", "backward", "optimizer")
     lines = [
-        f"Batches of {figures['batch']}, {figures['height']}x{figures['width']} pixels, {figures['threads']} threads; "
-        f"augmentation alone makes {figures['augmentation_pictures_per_second']:.0f} pictures a second.",
+        f"Training steps of {figures['batch']} pictures, {figures['threads']} threads.",
         "",
-        "| backbone | pictures a second | " + " | ".join(shares) + " |",
+        "| backbone of `efficientnet` | pictures a second | " + " | ".join(shares) + " |",
         "|---|---|---|---|---|",
     ]
     for name, variant in figures["variants"].items():
         parts = " | ".join(f"{variant['share'][part]:.0%}" for part in shares)
         lines.append(f"| {name} | {variant['pictures_per_second']} | {parts} |")
+    lines += [
+        "",
+        "| recipe | float32, a second | bf16, a second | " + " | ".join(shares) + " | preprocessing alone, a second "
+        "| augmentation alone, a second |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, recipe in figures["recipes"].items():
+        rates = [f"{recipe[kind]['pictures_per_second']}" for kind in ("float32", "bf16")]
+        used = [f"{recipe[recipe['used']]['share'][part]:.0%}" for part in shares]
+        before = [f"{recipe[f'{work}_pictures_per_second']:.0f}" for work in ("preprocessing", "augmentation")]
+        lines.append("| " + " | ".join([f"`{name}`", *rates, *used, *before]) + " |")
+    return lines
+
+
+def classic_table() -> list[str]:
+    """Return what the classic recipes read and cost."""
+    lines = [
+        "| recipe | test set | exact | folded | characters | CER | parameters | MACs | file | a second, one core "
+        "| training |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, r in result("classic.json").items():
+        hours = "see the model card" if r["training_seconds"] is None else f"{r['training_seconds'] / 60:.0f} min"
+        cells = [
+            f"`{name}`",
+            f"{r['test']} ({r['n']:,})",
+            *(f"{r[key]:.2%}" for key in ("exact_match", "exact_match_folded", "char_accuracy", "cer")),
+            f"{r['parameters'] / 1e6:.1f} M",
+            f"{r['macs'] / 1e6:,.0f} M",
+            f"{r['file_bytes'] / 1e6:.1f} MB",
+            f"{r['pictures_per_second']:.0f}",
+            hours,
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 

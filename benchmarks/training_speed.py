@@ -1,52 +1,67 @@
-"""How fast the ``efficientnet`` recipe trains, and where the time of a step goes.
+"""How fast the recipes train, and where the time of a step goes.
 
     python benchmarks/training_speed.py --threads 2
 
-Times whole steps (forward, backward, AdamW) of random pictures for the backbone as the package ships it and as
-:func:`captcha_core.models.efficientnet.build_backbone` tunes it, in float32 and bf16, plain and compiled, all in one
-run. Writes benchmarks/results/training_speed.json.
+Times whole steps (forward, backward, optimizer) of random pictures, all in one run: for the backbone of
+``efficientnet`` as its package ships it and as :func:`captcha_core.models.efficientnet.build_backbone` tunes it, in
+float32 and bf16, plain and compiled, and with glibc's memory settings left alone; then for every recipe in float32 and
+bf16, beside the time that opening and augmenting its pictures takes. Writes benchmarks/results/training_speed.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import torch
-import torch.nn.functional as F
-from efficientnet_pytorch import EfficientNet
-from torch import nn
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from captcha_core.augment import augment_batch  # noqa: E402 - the package lies beside this folder
-from captcha_core.models import CNNModel  # noqa: E402
+from captcha_core.memory import restart_with_large_pages  # noqa: E402 - the package lies beside this folder
+
+if __name__ == "__main__":
+    restart_with_large_pages()
+
+import torch  # noqa: E402
+from efficientnet_pytorch import EfficientNet  # noqa: E402
+
+from captcha_core.alphabet import Alphabet  # noqa: E402
+from captcha_core.augment import augment_batch  # noqa: E402
+from captcha_core.generator import GeneratorSettings, generate_captcha  # noqa: E402
+from captcha_core.models import build_model  # noqa: E402
+from captcha_core.recipes import RECIPES, Recipe  # noqa: E402
+from captcha_core.training.targets import encode_labels, sequence_loss  # noqa: E402
+from captcha_core.transforms import build_transform  # noqa: E402
 
 RESULT = ROOT / "benchmarks" / "results" / "training_speed.json"
 BATCH = 32
-# What the recipe makes of a 160x60 or 200x50 picture, (height, width).
-SIZE = (64, 160)
+PLAIN_MEMORY = "tuned, glibc's own memory settings"
 
 
 class Steps:
-    """Training steps of one variant."""
+    """Training steps of one network on random pictures."""
 
-    def __init__(self, size: tuple[int, int], tuned: bool, bfloat16: bool, compiled: bool) -> None:
-        """Build the network; ``tuned`` is channels_last with folded padding and PyTorch's SiLU."""
+    def __init__(self, recipe: Recipe, bfloat16: bool = False, tuned: bool = True, compiled: bool = False) -> None:
+        """Build the network; without ``tuned`` the backbone is the package's, and the memory is not channels_last."""
         torch.manual_seed(0)
-        self.model: nn.Module = CNNModel()
+        alphabet = Alphabet.named(recipe.alphabet)
+        self.model = build_model(recipe.arch, num_classes=len(alphabet), max_length=recipe.max_length)
+        self.scheme = str(self.model.scheme)
         if not tuned:
             self.model.backbone = EfficientNet.from_name("efficientnet-b0", drop_connect_rate=0.0)
         layout = torch.channels_last if tuned else torch.contiguous_format
         self.model.to(memory_format=layout).train()
-        self.inputs = torch.randn(BATCH, 3, *size).contiguous(memory_format=layout)
-        self.targets = torch.randint(0, 37, (BATCH, 9))
+        picture = opened(recipe)()
+        self.inputs = torch.randn(BATCH, *picture.shape).contiguous(memory_format=layout)
+        text = alphabet.symbols[: recipe.max_length]
+        self.targets = encode_labels([text] * BATCH, alphabet, recipe.max_length, self.scheme, 1000)
         self.forward: Any = torch.compile(self.model) if compiled else self.model
         self.optimizer = torch.optim.AdamW(self.model.parameters(), 1e-3, fused=True)
         self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=bfloat16)
@@ -56,7 +71,7 @@ class Steps:
         times = [time.perf_counter()]
         with self.autocast:
             logits = self.forward(self.inputs)
-        loss = F.cross_entropy(logits.float().flatten(0, 1), self.targets.flatten())
+        loss = sequence_loss(logits.float(), self.targets, self.scheme)
         times.append(time.perf_counter())
         loss.backward()
         times.append(time.perf_counter())
@@ -65,6 +80,13 @@ class Steps:
         times.append(time.perf_counter())
         parts = [b - a for a, b in zip(times[:-1], times[1:], strict=True)]
         return dict(zip(("forward", "backward", "optimizer"), parts, strict=True))
+
+
+def opened(recipe: Recipe) -> Callable[[], torch.Tensor]:
+    """Return what preprocesses a captcha of 160 x 60 pixels to a recipe's input, a text of six characters in it."""
+    transform = build_transform(recipe.transform(*recipe.size))
+    picture = generate_captcha(GeneratorSettings(min_length=6), seed=0).image
+    return lambda: transform.pixels(picture)
 
 
 def measure(steps: Steps, count: int) -> dict[str, Any]:
@@ -78,15 +100,36 @@ def measure(steps: Steps, count: int) -> dict[str, Any]:
     }
 
 
-def augmentation_rate(size: tuple[int, int]) -> float:
-    """Return how many pictures a second augmentation alone takes."""
-    pixels = torch.randint(0, 256, (BATCH, 3, *size), dtype=torch.uint8)
-    generator = torch.Generator().manual_seed(0)
-    augment_batch(pixels, generator)
+def rate(work: Callable[[], object], pictures: int, times: int) -> float:
+    """Return pictures per second of something that takes so many at a time."""
+    work()
     started = time.perf_counter()
-    for _ in range(10):
-        augment_batch(pixels, generator)
-    return round(10 * BATCH / (time.perf_counter() - started), 1)
+    for _ in range(times):
+        work()
+    return round(times * pictures / (time.perf_counter() - started), 1)
+
+
+def measure_recipe(recipe: Recipe, count: int) -> dict[str, Any]:
+    """Return how fast a recipe's steps are in both precisions, and the work before a step."""
+    preprocess = opened(recipe)
+    pixels = torch.stack([preprocess()] * BATCH)
+    generator = torch.Generator().manual_seed(0)
+    return {
+        "input": list(pixels.shape[1:]),
+        "float32": measure(Steps(recipe), count),
+        "bf16": measure(Steps(recipe, bfloat16=True), count),
+        "used": "bf16" if recipe.cpu_bfloat16 else "float32",
+        "preprocessing_pictures_per_second": rate(preprocess, 1, 200),
+        "augmentation_pictures_per_second": rate(lambda: augment_batch(pixels, generator), BATCH, 10),
+    }
+
+
+def plain_memory(threads: int, steps: int) -> dict[str, Any]:
+    """Return the figures of the tuned backbone in a process whose memory settings are glibc's own."""
+    command = [sys.executable, __file__, "--threads", str(threads), "--steps", str(steps), "--tuned-only"]
+    environment = {**os.environ, "GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}
+    output = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    return dict(json.loads(output.splitlines()[-1]))
 
 
 def main() -> None:
@@ -94,28 +137,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--threads", type=int, default=2, help="threads (default 2)")
     parser.add_argument("--steps", type=int, default=6, help="steps per variant (default 6)")
+    parser.add_argument("--tuned-only", action="store_true", help="print the figures of the tuned backbone and stop")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    variants = {
-        "as the package ships it": (False, False, False),
-        "tuned (`build_backbone`)": (True, False, False),
-        "tuned, bf16": (True, True, False),
-        "tuned, torch.compile": (True, False, True),
+    efficientnet = RECIPES["efficientnet"]
+    if options.tuned_only:
+        print(json.dumps(measure(Steps(efficientnet), options.steps)))
+        return
+    variants: dict[str, Callable[[], dict[str, Any]]] = {
+        "as the package ships it": lambda: measure(Steps(efficientnet, tuned=False), options.steps),
+        "tuned (`build_backbone`)": lambda: measure(Steps(efficientnet), options.steps),
+        PLAIN_MEMORY: lambda: plain_memory(options.threads, options.steps),
+        "tuned, bf16": lambda: measure(Steps(efficientnet, bfloat16=True), options.steps),
+        "tuned, torch.compile": lambda: measure(Steps(efficientnet, compiled=True), options.steps),
     }
-    result: dict[str, Any] = {
-        "threads": options.threads,
-        "height": SIZE[0],
-        "width": SIZE[1],
-        "batch": BATCH,
-        "variants": {},
-    }
+    result: dict[str, Any] = {"threads": options.threads, "batch": BATCH, "variants": {}, "recipes": {}}
     for name, variant in variants.items():
-        result["variants"][name] = measure(Steps(SIZE, *variant), options.steps)
+        result["variants"][name] = variant()
         print(name, result["variants"][name], flush=True)
-    result["augmentation_pictures_per_second"] = augmentation_rate(SIZE)
+    for name, recipe in RECIPES.items():
+        result["recipes"][name] = measure_recipe(recipe, options.steps)
+        print(name, result["recipes"][name], flush=True)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,209 @@
+"""The classic recipes side by side: what each reads, what it costs, how long it took to train.
+
+    python benchmarks/classic.py --data ../shared/data --train
+    python benchmarks/classic.py --data ../shared/data --only crnn-resnet18
+
+For every recipe the commands in ``CASES`` draw or take the training pictures and train; without ``--train`` the
+checkpoints of an earlier call are taken from ``runs/classic``. A run that was cut off is resumed. Then each is measured
+on a test split that it has not seen, one thread, one picture at a time for the speed. Writes
+benchmarks/results/classic.json, which benchmarks/readme_results.py turns into the table in docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from captcha_core.checkpoint import read_meta  # noqa: E402 - the package lies beside this folder
+from captcha_core.data.load import load_data  # noqa: E402
+from captcha_core.evaluation.measure import evaluate_model  # noqa: E402
+from captcha_core.imaging import load_image  # noqa: E402
+from captcha_core.models import build_model  # noqa: E402
+from captcha_core.recognizer import Recognizer  # noqa: E402
+from captcha_core.transforms import build_transform  # noqa: E402
+
+RESULT = ROOT / "benchmarks" / "results" / "classic.json"
+RUNS = ROOT / "runs" / "classic"
+TIMED = 100
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a recipe is trained and on what it is measured.
+
+    In the words of commands, ``{data}`` is the folder of labelled pictures and ``{runs}`` that of the runs.
+
+    Attributes:
+        recipe: Its name.
+        test: File of the test pictures.
+        split: Their split, if the file has several.
+        shown: What the table calls them.
+        commands: What makes ``{runs}/RECIPE/best.safetensors``, each a script and its arguments.
+    """
+
+    recipe: str
+    test: str
+    split: str | None
+    shown: str
+    commands: tuple[str, ...]
+
+
+PYCAPTCHA = "captcha_generator.py --style pycaptcha --workers 2"
+CASES = (
+    Case(
+        "efficientnet",
+        "{data}/captcha_images_v2.parquet",
+        "test",
+        "Captcha Version 2, test split",
+        (),
+    ),
+    Case(
+        "resnet50-heads",
+        "{runs}/pycaptcha6_test.parquet",
+        None,
+        "`captcha` package, 6 characters of 36",
+        (
+            f"{PYCAPTCHA} --count 150000 --min-length 6 --max-length 6 --seed 31 --test 2000 "
+            "--output {runs}/pycaptcha6.parquet",
+            "train.py --recipe resnet50-heads --data {runs}/pycaptcha6.parquet --augment 0 --epochs 1 --batch-size 32 "
+            "--output {runs}/resnet50-heads",
+        ),
+    ),
+    Case(
+        "crnn-resnet18",
+        "{data}/captcha_images_v2.parquet",
+        "test",
+        "Captcha Version 2, test split",
+        (
+            "train.py --recipe crnn-resnet18 --data {data}/captcha_images_v2.parquet --split train "
+            "--validation 86 --output {runs}/crnn-resnet18",
+        ),
+    ),
+    Case(
+        "cnn-lstm",
+        "{data}/published/pycaptcha_ld5to8.parquet",
+        None,
+        "`captcha` package, 5 to 8 characters of 36",
+        (
+            f"{PYCAPTCHA} --count 150000 --min-length 5 --max-length 8 --seed 32 "
+            "--output {runs}/pycaptcha5to8.parquet",
+            "train.py --recipe cnn-lstm --data {runs}/pycaptcha5to8.parquet --augment 0 --epochs 4 "
+            "--output {runs}/cnn-lstm",
+        ),
+    ),
+    Case(
+        "crnn-clahe",
+        "{data}/gregwar_150x40.parquet",
+        "test",
+        "Gregwar captcha 150x40, test split",
+        (
+            "train.py --recipe crnn-clahe --data {data}/gregwar_150x40.parquet --split train "
+            "--validation 250 --output {runs}/crnn-clahe",
+        ),
+    ),
+)
+
+
+def main() -> None:
+    """Train what is asked for, measure every recipe that has a checkpoint, write the figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled pictures")
+    parser.add_argument("--only", nargs="+", metavar="RECIPE", help="only these recipes; the others keep their figures")
+    parser.add_argument("--train", action="store_true", help="train before measuring")
+    options = parser.parse_args()
+    figures: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    for case in CASES:
+        if options.only and case.recipe not in options.only:
+            continue
+        if options.train:
+            train(case, options.data)
+        figures[case.recipe] = measure(case, options.data)
+        print(case.recipe, figures[case.recipe], flush=True)
+        RESULT.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def train(case: Case, data: Path) -> None:
+    """Run the commands of a recipe; what is done already is not done again."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    for command in case.commands:
+        words = command.format(data=data, runs=RUNS).split()
+        output = Path(words[words.index("--output") + 1])
+        if output.is_file():
+            continue
+        if (output / "options.json").exists():
+            words = [words[0], "--resume", str(output)]
+        subprocess.run([sys.executable, *words], cwd=ROOT, check=True)
+
+
+def measure(case: Case, data: Path) -> dict[str, Any]:
+    """Return the figures of one recipe."""
+    torch.set_num_threads(1)
+    checkpoint = RUNS / case.recipe / "best.safetensors"
+    shipped = ROOT / "saved_models" / f"{case.recipe}.safetensors"
+    path = checkpoint if case.commands else shipped
+    recognizer = Recognizer(path)
+    samples = list(load_data([case.test.format(data=data, runs=RUNS)], split=case.split))
+    metrics = evaluate_model(recognizer, iter(samples)).metrics
+    parameters, macs = cost(path, samples[0].image)
+    return {
+        "test": case.shown,
+        "n": metrics.n,
+        "exact_match": metrics.exact_match,
+        "exact_match_folded": metrics.exact_match_folded,
+        "char_accuracy": metrics.char_accuracy,
+        "cer": metrics.cer,
+        "parameters": parameters,
+        "macs": macs,
+        "file_bytes": path.stat().st_size,
+        "pictures_per_second": rate(recognizer, [s.image for s in samples[:TIMED]]),
+        "training_seconds": training_seconds(path.parent / "metrics.csv") if case.commands else None,
+        "training_data": read_meta(path).training_data,
+    }
+
+
+def cost(path: Path, picture: bytes) -> tuple[int, int]:
+    """Return the parameters and the multiply-accumulates for one picture, recurrent layers included."""
+    meta = read_meta(path)
+    model = build_model(meta.arch, **meta.arch_args).eval()
+    inputs = build_transform(meta.transform)(load_image(picture))[None]
+    counter = FlopCounterMode(display=False)
+    # The counter sees convolutions and products of matrices. Recurrent layers are made of those without oneDNN, and
+    # attention is in its plain form, which gradients keep whole.
+    with warnings.catch_warnings(), torch.backends.mkldnn.flags(enabled=False), sdpa_kernel(SDPBackend.MATH), counter:
+        warnings.simplefilter("ignore")
+        model(inputs)
+    return sum(p.numel() for p in model.parameters()), counter.get_total_flops() // 2
+
+
+def rate(recognizer: Recognizer, pictures: list[bytes]) -> float:
+    """Return pictures per second on one core, one at a time, opening and decoding included."""
+    recognizer.read(pictures[0])
+    started = time.perf_counter()
+    for picture in pictures:
+        recognizer.read(picture)
+    return round(len(pictures) / (time.perf_counter() - started), 1)
+
+
+def training_seconds(table: Path) -> float:
+    """Return the time of all steps of a run, in seconds."""
+    with table.open(newline="") as lines:
+        return round(sum(float(row["seconds"]) for row in csv.DictReader(lines)), 1)
+
+
+if __name__ == "__main__":
+    main()
