@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_FOR_READING = (
-    *("gradio", "torchvision", "pandas", "matplotlib", "pyarrow", "jiwer", "scipy"),
+    *("cv2", "gradio", "torchvision", "pandas", "matplotlib", "pyarrow", "jiwer", "scipy"),
     "captcha_core.training",
 )
 

@@ -258,7 +258,8 @@ def test_every_stage_of_every_picture_is_saved(cropping, page, pictures, tmp_pat
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "1.png").write_bytes(GOOD)
     debug = tmp_path / "debug"
-    arguments = [pictures, tmp_path / "other", "--checkpoint", cropping, "--strong"]
+    (tmp_path / "empty").mkdir()
+    arguments = [pictures, tmp_path / "empty", tmp_path / "other", "--checkpoint", cropping, "--strong"]
     assert run_command(predict.main, *arguments) == 1
     without = capsys.readouterr().out
     assert run_command(predict.main, *arguments, "--save-debug", debug) == 1

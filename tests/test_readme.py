@@ -41,7 +41,7 @@ SMALL_INPUT = ["--size", "64"]
 SETTINGS = {"--" + field.name.replace("_", "-") for field in fields(GeneratorSettings)}
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Options whose value is a file or folder that the command must have made.
-WRITES = ("--output", "--grid", "--json", "--report", "--view")
+WRITES = ("--output", "--grid", "--json", "--report", "--view", "--save-debug")
 SECONDS = 180
 A_COMMAND = re.compile(r"([A-Z_]+=\S+ )*(python3?|pip|make|git) ")
 
