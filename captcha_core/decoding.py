@@ -17,6 +17,9 @@ from captcha_core.errors import CheckpointError
 SCHEMES = ("positions", "heads", "ctc")
 """How a model writes a text: a class per time step with an end class, a head per character, or CTC."""
 
+IGNORED = -100
+"""Target of the places after a text, as torch's cross-entropy ignores it."""
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -73,15 +76,8 @@ def decode_positions(logits: ArrayLike, alphabet: Alphabet, temperature: float =
     its end class takes every position. Temperature scaling follows Guo et al. (2017, arXiv:1706.04599);
     it changes no text.
 
-    Args:
-        logits: Shape (B, T, C + 1), where C is the alphabet's length and class C is the end.
-        alphabet: The characters in class order.
-        temperature: See :func:`decode`.
-        top_k: Most alternatives per character.
-
-    Raises:
-        CheckpointError: If the logits hold NaN or infinity.
-        ValueError: If the shape does not fit the alphabet or the temperature is not above 0.
+    The logits are of shape (B, T, C + 1), where C is the alphabet's length and class C is the end.
+    All else is as for :func:`decode`.
     """
     probabilities = class_probabilities(logits, len(alphabet) + 1, temperature)
     best, classes = probabilities.max(axis=2), probabilities.argmax(axis=2)
@@ -94,15 +90,8 @@ def decode_positions(logits: ArrayLike, alphabet: Alphabet, temperature: float =
 def decode_heads(logits: ArrayLike, alphabet: Alphabet, temperature: float = 1.0, top_k: int = 3) -> list[Decoded]:
     """Read the most likely character of every head; the text has exactly as many characters as there are heads.
 
-    Args:
-        logits: Shape (B, T, C), where C is the alphabet's length.
-        alphabet: The characters in class order.
-        temperature: See :func:`decode`.
-        top_k: Most alternatives per character.
-
-    Raises:
-        CheckpointError: If the logits hold NaN or infinity.
-        ValueError: If the shape does not fit the alphabet or the temperature is not above 0.
+    The logits are of shape (B, T, C), where C is the alphabet's length.
+    All else is as for :func:`decode`.
     """
     probabilities = class_probabilities(logits, len(alphabet), temperature)
     best, classes = probabilities.max(axis=2), probabilities.argmax(axis=2)
@@ -117,15 +106,8 @@ def decode_ctc(logits: ArrayLike, alphabet: Alphabet, temperature: float = 1.0, 
     is the share of the text's probability among all texts that differ from it at most in that character. See
     :mod:`captcha_core.ctc`.
 
-    Args:
-        logits: Shape (B, T, C + 1), where C is the alphabet's length and class C is the blank.
-        alphabet: The characters in class order.
-        temperature: See :func:`decode`.
-        top_k: Most alternatives per character.
-
-    Raises:
-        CheckpointError: If the logits hold NaN or infinity.
-        ValueError: If the shape does not fit the alphabet or the temperature is not above 0.
+    The logits are of shape (B, T, C + 1), where C is the alphabet's length and class C is the blank.
+    All else is as for :func:`decode`.
     """
     probabilities = class_probabilities(logits, len(alphabet) + 1, temperature)
     classes, lengths = collapse(probabilities.argmax(axis=2), blank=len(alphabet))
@@ -136,19 +118,17 @@ def decode_ctc(logits: ArrayLike, alphabet: Alphabet, temperature: float = 1.0, 
 
 def log_confidence(logits: ArrayLike, scheme: str, temperature: float) -> Floats:
     """Return the logarithm of the confidence of every text that :func:`decode` reads, shape (B,)."""
-    scores = np.asarray(logits, np.float64) / temperature
-    scores -= scores.max(axis=2, keepdims=True)
-    totals = np.exp(scores).sum(axis=2)
+    scores = np.asarray(logits)
+    probabilities = class_probabilities(scores, scores.shape[2], temperature)
+    best, classes = probabilities.max(axis=2), probabilities.argmax(axis=2)
     if scheme == "ctc":
-        probabilities = np.exp(scores) / totals[..., None]
-        texts, lengths = collapse(probabilities.argmax(axis=2), blank=scores.shape[2] - 1)
+        texts, lengths = collapse(classes, blank=scores.shape[2] - 1)
         return np.log(np.maximum(text_probability(probabilities, texts, lengths), np.finfo(np.float64).tiny))
-    # The best class's score is 0, so its log probability is minus the log of the sum.
-    best = -np.log(totals)
+    logs = np.log(best)
     if scheme == "positions":
-        lengths = text_lengths(scores.argmax(axis=2), end=scores.shape[2] - 1)
-        best *= np.arange(best.shape[1]) <= lengths[:, None]
-    return np.asarray(best.sum(axis=1))
+        lengths = text_lengths(classes, end=scores.shape[2] - 1)
+        logs *= np.arange(best.shape[1]) <= lengths[:, None]
+    return np.asarray(logs.sum(axis=1))
 
 
 def class_probabilities(logits: ArrayLike, classes: int, temperature: float) -> Floats:

@@ -51,3 +51,10 @@ class Prediction:
     def doubtful(self, threshold: float) -> list[int]:
         """Return the positions, from 0, whose character confidence is below the threshold."""
         return [i for i, value in enumerate(self.char_confidences) if value < threshold]
+
+
+def percent(confidence: float, decimals: int = 0) -> str:
+    """Write a confidence in 0..1 as a percentage, rounded down so that only certainty shows as 100%."""
+    scale = 10**decimals
+    # The tiny summand keeps 0.29, which is 28.999... as a float, at 29%.
+    return f"{math.floor(confidence * 100 * scale + 1e-9) / scale:.{decimals}f}%"

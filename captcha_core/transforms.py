@@ -112,9 +112,8 @@ class Preprocess:
 
     def pixels(self, image: Image.Image) -> torch.Tensor:
         """Return an RGB picture after the last step as uint8 of shape (C, H, W), with C = 3 or, if grey, 1."""
-        for _, step in self.steps:
-            image = step(image)
-        array = np.array(image).reshape(image.height, image.width, -1)
+        final = self.stages(image)[-1][1]
+        array = np.array(final).reshape(final.height, final.width, -1)
         return torch.from_numpy(array).permute(2, 0, 1).contiguous()
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ from PIL import Image
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.checkpoint import latest_checkpoint
-from captcha_core.decoding import Decoded, decode
+from captcha_core.decoding import IGNORED, Decoded, decode
 from captcha_core.errors import CaptchaLabError, CheckpointError, DataError, ImageError
 from captcha_core.evaluation.figures import Cell, draw_grid, draw_reading
 from captcha_core.evaluation.marking import RIGHT, thumbnail
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from captcha_core.data.schema import Sample
-
-IGNORED = -100
-"""Target of the time steps that hold no character, as torch's cross-entropy ignores it."""
 
 MOST_PICTURES = 100
 """Most pictures in one grid, unless another limit is given."""

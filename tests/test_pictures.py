@@ -76,6 +76,7 @@ def test_a_parquet_file_that_cannot_be_read_does_not_stop_the_rest(tmp_path: Pat
     assert second.source == tmp_path / "a.png"
 
 
+# On Windows names are Unicode: this Path cannot be made there, and no file can have it.
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX file names are bytes")
 def test_a_name_that_is_no_text_can_be_printed() -> None:
     assert shown(Path(os.fsdecode(b"a\xff.png"))) == "a\N{REPLACEMENT CHARACTER}.png"

@@ -6,8 +6,10 @@ import dataclasses
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from captcha_core.prediction import Prediction
+from captcha_core.prediction import Prediction, percent
 
 GOOD = Prediction("ab", 0.5, (0.9, 0.6), ((("o", 0.1),), ()), 12.5, "model@abc")
 
@@ -57,3 +59,23 @@ def test_doubtful_positions_are_those_below_the_threshold() -> None:
     assert GOOD.doubtful(0.9) == [1]
     assert GOOD.doubtful(0.6) == []
     assert GOOD.doubtful(1.0) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "shown"),
+    [(1.0, 0, "100%"), (0.9999, 0, "99%"), (0.99999, 1, "99.9%"), (0.29, 0, "29%"), (0.0, 1, "0.0%")],
+)
+def test_percent_rounds_down(value: float, decimals: int, shown: str) -> None:
+    assert percent(value, decimals) == shown
+
+
+@given(st.floats(0.0, 1.0))
+def test_only_certainty_shows_as_100(value: float) -> None:
+    assert (percent(value) == "100%") == (value > 1 - 1e-10)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "shown"), [(0.0, "0.0%"), (0.29, "29.0%"), (0.9999, "99.9%"), (1.0, "100.0%"), (0.0312, "3.1%")]
+)
+def test_only_certainty_shows_as_one_hundred(confidence: float, shown: str) -> None:
+    assert percent(confidence, 1) == shown

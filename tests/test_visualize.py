@@ -14,11 +14,12 @@ from captcha_core.alphabet import Alphabet
 from captcha_core.data.load import load_data
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
+from captcha_core.decoding import IGNORED
 from captcha_core.errors import AlphabetError, CaptchaLabError, CheckpointError, DataError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import Recognizer, Source
-from captcha_core.training import targets
-from captcha_core.visualize import IGNORED, CaptchaVisualizer, show_all_images_with_predictions
+from captcha_core.training.targets import encode_labels
+from captcha_core.visualize import CaptchaVisualizer, show_all_images_with_predictions
 from tests.helpers import ALPHABET, assert_plain, draw_picture, png_bytes, save_tiny_checkpoint
 
 PICTURE = draw_picture("abc12")
@@ -85,8 +86,10 @@ def test_labels_come_back_from_their_targets(labels) -> None:
     assert CaptchaVisualizer(ABC).decode_labels(torch.tensor(rows)) == labels
 
 
-def test_what_training_ignores_is_what_labels_ignore() -> None:
-    assert IGNORED == targets.IGNORED
+@pytest.mark.parametrize("scheme", ["positions", "ctc"])
+def test_what_training_ignores_is_what_labels_ignore(scheme: str) -> None:
+    labels = ["cab", "a", ""]
+    assert CaptchaVisualizer(ABC).decode_labels(encode_labels(labels, ABC, 4, scheme, 9)) == labels
 
 
 def test_padding_by_the_blank_is_no_text_and_another_class_is_refused() -> None:

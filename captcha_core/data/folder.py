@@ -127,7 +127,7 @@ def iter_csv(
         with path.open(encoding="utf-8-sig", newline="") as text:
             first_line = text.readline()
             text.seek(0)
-            reader = csv.reader(text, delimiter=max(",;\t", key=first_line.count), strict=True)
+            reader = csv.reader(text, delimiter=delimiter_of(first_line), strict=True)
             header = [name.strip() for name in next(reader, [])]
             file_at, label_at = (_place(header, path, *c) for c in ((file_column, "file"), (label_column, "label")))
             for row in reader:
@@ -141,6 +141,11 @@ def iter_csv(
         raise DataError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}; save it again as CSV.") from error
+
+
+def delimiter_of(first_line: str) -> str:
+    """Return what separates the fields of a table: comma, semicolon or tab, whichever its first line has most of."""
+    return max(",;\t", key=first_line.count)
 
 
 def _csv_row(

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from captcha_core.data.folder import LABELS_FILE
+from captcha_core.data.folder import LABELS_FILE, delimiter_of
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
 
@@ -137,7 +137,7 @@ class FolderExtension(FolderWriter):
 
     def _read_header(self, line: str) -> None:
         """Find the columns as :func:`captcha_core.data.folder.iter_csv` does."""
-        self._delimiter = max(",;\t", key=line.count)
+        self._delimiter = delimiter_of(line)
         names = [name.strip() for name in next(csv.reader([line], delimiter=self._delimiter), [])]
         if not {"file", "label"} <= set(names):
             seen = ", ".join(names) or "nothing"

@@ -26,6 +26,18 @@ GROUP_BYTES = 64 << 20
 _LARGE_GROUP_BYTES = 1 << 30
 
 
+def table_writer(path: Path, schema: pa.Schema, image_column: str) -> pq.ParquetWriter:
+    """Open a Parquet file for pictures and their labels, compressed by zstd.
+
+    Dictionaries and statistics of the pictures themselves would only cost time and space. A page is closed only between
+    batches: with the default batch of 1,024 rows all pictures would be one page, which a reader has to take in whole.
+    """
+    text = [name for name in schema.names if name != image_column]
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=text, write_statistics=text, write_batch_size=16
+    )
+
+
 class ParquetWriter:
     """Writes samples to one Parquet file, which appears under its name only when the block succeeds.
 
@@ -54,18 +66,7 @@ class ParquetWriter:
         """Open a temporary file beside the target."""
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(self._path))
-            text = [name for name in self._schema.names if name != "image"]
-            # Dictionaries and statistics of the pictures themselves would only cost time and space. A page is closed
-            # only between batches: with the default batch of 1,024 rows all pictures would be one page, which a
-            # reader has to take in whole.
-            self._writer = pq.ParquetWriter(
-                temporary,
-                self._schema,
-                compression="zstd",
-                use_dictionary=text,
-                write_statistics=text,
-                write_batch_size=16,
-            )
+            self._writer = table_writer(temporary, self._schema, "image")
             stack.push(self._finish)
             self._stack = stack.pop_all()
         return self

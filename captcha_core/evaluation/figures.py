@@ -15,11 +15,10 @@ from captcha_core.evaluation.marking import (
     SIGNS,
     aligned_lines,
     outcome_of,
-    percent,
     printable,
     verdict,
 )
-from captcha_core.prediction import Prediction
+from captcha_core.prediction import Prediction, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +74,7 @@ def draw_reading(picture: Image.Image, seen: Image.Image, prediction: Prediction
         axes[name].set_axis_off()
     _draw_bars(axes["bars"], prediction)
     text = printable(prediction.text) or "(nothing)"
-    figure.suptitle(f"{text}   {percent(prediction.confidence)}", family=_MONO, fontsize=13, parse_math=False)
+    figure.suptitle(f"{text}   {percent(prediction.confidence, 1)}", family=_MONO, fontsize=13, parse_math=False)
     return figure
 
 
@@ -86,10 +85,10 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
     colours = [_DOUBTFUL if place in doubtful else _SURE for place in places]
     axes.bar(places, prediction.char_confidences, color=colours)
     for place, confidence in enumerate(prediction.char_confidences):
-        note = percent(confidence)
+        note = percent(confidence, 1)
         if place in doubtful and prediction.alternatives and prediction.alternatives[place]:
             character, other = prediction.alternatives[place][0]
-            note += f"\nor {printable(character)}\n{percent(other)}"
+            note += f"\nor {printable(character)}\n{percent(other, 1)}"
         axes.text(place, confidence + 0.015, note, ha="center", va="bottom", fontsize=8, parse_math=False)
     axes.set_xticks(list(places), [printable(character) for character in prediction.text])
     for label in axes.get_xticklabels():
@@ -144,7 +143,7 @@ def _draw_cell(axes: Axes, cell: Cell) -> None:
     if isinstance(cell.read, Prediction):
         words = verdict(cell.label, cell.read.text) if cell.label is not None else ""
         first = f"{SIGNS[outcome]} {words}  " if outcome else ""
-        lines.insert(0, (first + percent(cell.read.confidence), COLOURS[outcome] if outcome else "black"))
+        lines.insert(0, (first + percent(cell.read.confidence, 1), COLOURS[outcome] if outcome else "black"))
     else:
         lines.insert(0, (f"{SIGNS[NOT_OPENED]} {NOT_OPENED}", COLOURS[NOT_OPENED]))
     for number, (line, colour) in enumerate(lines):

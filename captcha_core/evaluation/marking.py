@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from PIL import Image
 
 from captcha_core.errors import CaptchaLabError
@@ -56,12 +54,6 @@ def aligned_lines(label: str, text: str) -> tuple[str, str, str]:
         "".join(read or GAP for _, read in pairs),
         "".join("^" if truth != read else " " for truth, read in pairs).rstrip(),
     )
-
-
-def percent(confidence: float) -> str:
-    """Write a confidence in 0..1 as a percentage, rounded down so that only certainty shows as 100.0%."""
-    # The tiny summand keeps 0.29, which is 28.999... as a float, at 29.0%.
-    return f"{math.floor(confidence * 1000 + 1e-9) / 10:.1f}%"
 
 
 def printable(text: str) -> str:

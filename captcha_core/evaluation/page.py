@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from captcha_core.evaluation.marking import NOT_OPENED, RIGHT, SIGNS, pair_up, percent, printable, verdict
+from captcha_core.evaluation.marking import NOT_OPENED, RIGHT, SIGNS, pair_up, printable, verdict
 from captcha_core.evaluation.measure import Evaluation
 from captcha_core.evaluation.report import figures_of
 from captcha_core.evaluation.shown import Section, Shown
-from captcha_core.prediction import Prediction
+from captcha_core.prediction import Prediction, percent
 
 # Per colour: what it is for in light, in dark.
 COLOURS = {
@@ -97,7 +97,7 @@ def _card_html(shown: Shown) -> str:
     else:
         label, read = marked_html(shown.label, shown.read.text)
         texts = _texts_html(("label", label), ("read", read))
-    number = f'<span class="number" title="confidence">{percent(shown.read.confidence)}</span>'
+    number = f'<span class="number" title="confidence">{percent(shown.read.confidence, 1)}</span>'
     outcome = RIGHT if right else "wrong"
     return _card(outcome, verdict(shown.label, shown.read.text), number, _picture_html(shown) + texts + file)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from captcha_core.evaluation.calibration import reliability_bins
-from captcha_core.evaluation.marking import percent, printable
+from captcha_core.evaluation.marking import printable
 from captcha_core.evaluation.measure import Evaluation
 from captcha_core.evaluation.metrics import align, char_errors, character_pairs
 from captcha_core.evaluation.plots import plot_confusion_matrix, plot_reliability, save_figure
-from captcha_core.prediction import Prediction
+from captcha_core.prediction import Prediction, percent
 from captcha_core.tables import open_table
 
 REPORT_FILES = ("reliability.png", "confusion_matrix.png", "worst.csv", "confusions.csv")
@@ -168,7 +168,7 @@ def _reading(text: str | None, confidence: float | None) -> tuple[str, str]:
     """Return what was read and how sure the model was, as a table shows it; None stands for a picture not opened."""
     if text is None or confidence is None:
         return "(not opened)", "-"
-    return text or "(nothing)", percent(confidence)
+    return text or "(nothing)", percent(confidence, 1)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -15,14 +15,13 @@ from captcha_core.evaluation.marking import (
     SIGNS,
     WRONG,
     pair_up,
-    percent,
     printable,
     verdict,
 )
 from captcha_core.evaluation.measure import Evaluation
 from captcha_core.evaluation.report import figures_of
 from captcha_core.evaluation.shown import Section, Shown
-from captcha_core.prediction import Prediction
+from captcha_core.prediction import Prediction, percent
 
 COLUMNS = 5
 _CELL = (232, 168)
@@ -93,7 +92,7 @@ def _outcome(shown: Shown) -> tuple[str, str, str]:
     if not isinstance(shown.read, Prediction):
         return NOT_OPENED, NOT_OPENED, ""
     outcome = RIGHT if shown.read.text == shown.label else WRONG
-    return outcome, verdict(shown.label, shown.read.text), percent(shown.read.confidence)
+    return outcome, verdict(shown.label, shown.read.text), percent(shown.read.confidence, 1)
 
 
 def _draw_texts(pen: ImageDraw.ImageDraw, shown: Shown, at: tuple[int, int], room: int) -> None:

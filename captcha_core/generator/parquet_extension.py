@@ -9,9 +9,8 @@ from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from captcha_core.data.parquet import GROUP_BYTES
+from captcha_core.data.parquet import GROUP_BYTES, table_writer
 from captcha_core.data.reading import opened
 from captcha_core.data.schema import SPLIT_COLUMN, Sample, choose_image_column, choose_label_column
 from captcha_core.errors import DataError
@@ -54,16 +53,7 @@ class ParquetExtension:
         self._image, self._label = _columns(self._schema, self._path)
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(self._path))
-            # As ParquetWriter writes: no dictionaries or statistics of pictures, and pages of few of them.
-            text = [name for name in self._schema.names if name != self._image]
-            self._writer = pq.ParquetWriter(
-                temporary,
-                self._schema,
-                compression="zstd",
-                use_dictionary=text,
-                write_statistics=text,
-                write_batch_size=16,
-            )
+            self._writer = table_writer(temporary, self._schema, self._image)
             stack.push(self._finish)
             for batch in _batches(self._path):
                 self._add(batch)

@@ -12,10 +12,8 @@ import torch.nn.functional as F  # noqa: N812 - the field's usual name
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.ctc import time_steps_needed
+from captcha_core.decoding import IGNORED
 from captcha_core.errors import DataError
-
-IGNORED = -100
-"""Target of the places after a text, as torch's cross-entropy ignores it."""
 
 
 def encode_labels(labels: list[str], alphabet: Alphabet, max_length: int, scheme: str, steps: int) -> torch.Tensor:

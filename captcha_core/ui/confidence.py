@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import html
-import math
 from dataclasses import dataclass
 
-from captcha_core.prediction import Prediction
+from captcha_core.prediction import Prediction, percent
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,6 @@ DOUBTFUL_BELOW = 0.80
 def level_of(confidence: float) -> Level:
     """Return the band of a confidence in 0..1."""
     return next(level for level in LEVELS if confidence >= level.at_least)
-
-
-def percent(confidence: float, decimals: int = 0) -> str:
-    """Write a confidence in 0..1 as a percentage, rounded down so that only certainty shows as 100%."""
-    scale = 10**decimals
-    # The tiny summand keeps 0.29, which is 28.999... as a float, at 29%.
-    return f"{math.floor(confidence * 100 * scale + 1e-9) / scale:.{decimals}f}%"
 
 
 def verdict_html(prediction: Prediction) -> str:

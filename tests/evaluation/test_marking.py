@@ -14,7 +14,6 @@ from captcha_core.evaluation.marking import (
     aligned_lines,
     outcome_of,
     pair_up,
-    percent,
     printable,
     thumbnail,
     verdict,
@@ -58,13 +57,6 @@ def test_pairs_give_both_texts_back_and_count_the_errors(label, text) -> None:
     assert "".join(character for _, character in pairs) == text
     assert sum(truth != character for truth, character in pairs) == char_errors(label, text)
     assert all(truth or character for truth, character in pairs)
-
-
-@pytest.mark.parametrize(
-    ("confidence", "shown"), [(0.0, "0.0%"), (0.29, "29.0%"), (0.9999, "99.9%"), (1.0, "100.0%"), (0.0312, "3.1%")]
-)
-def test_only_certainty_shows_as_one_hundred(confidence, shown) -> None:
-    assert percent(confidence) == shown
 
 
 @given(st.text())

@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from captcha_core.alphabet import Alphabet
+from captcha_core.decoding import IGNORED
 from captcha_core.errors import DataError
-from captcha_core.training.targets import IGNORED, encode_labels, sequence_loss
+from captcha_core.training.targets import encode_labels, sequence_loss
 
 AB = Alphabet("ab")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_core.prediction import Prediction
-from captcha_core.ui.confidence import LEVELS, level_of, percent, strip_html, verdict_html
+from captcha_core.ui.confidence import LEVELS, level_of, strip_html, verdict_html
 from captcha_core.ui.theme import DARK_LEVELS, LIGHT_LEVELS
 
 probabilities = st.floats(0.0, 1.0)
@@ -33,19 +33,6 @@ def test_words_follow_the_bands(confidence: float, words: str) -> None:
 
 def test_every_band_has_colours_in_light_and_dark() -> None:
     assert {level.name for level in LEVELS} == set(LIGHT_LEVELS) == set(DARK_LEVELS)
-
-
-@pytest.mark.parametrize(
-    ("value", "decimals", "shown"),
-    [(1.0, 0, "100%"), (0.9999, 0, "99%"), (0.99999, 1, "99.9%"), (0.29, 0, "29%"), (0.0, 1, "0.0%")],
-)
-def test_percent_rounds_down(value: float, decimals: int, shown: str) -> None:
-    assert percent(value, decimals) == shown
-
-
-@given(probabilities)
-def test_only_certainty_shows_as_100(value: float) -> None:
-    assert (percent(value) == "100%") == (value > 1 - 1e-10)
 
 
 def test_verdict_has_words_number_and_bar() -> None:
