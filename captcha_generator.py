@@ -23,6 +23,8 @@ ones drawn for them.
 For this the pictures that are there are read once, and about 100 bytes kept for each.
 
 --style pycaptcha draws with the captcha package (pip install captcha==0.7.1), which decides all but text and size.
+--style varied draws every picture in a look of its own, and unless told otherwise in any size and with 3 to 10 letters
+and digits. It takes folders for --fonts; tools/training_fonts.py fetches some 600 families.
 """
 
 from __future__ import annotations
@@ -68,11 +70,14 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--grid", type=Path, metavar="FILE", help="picture file for the first 100 captchas, 10 x 10")
     parser.add_argument("--seed", type=int, default=0, help="same seed and settings, same bytes (default 0)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that draw (default 1)")
-    style_help = "default, with the settings below; or pycaptcha, the captcha package's own look"
+    style_help = (
+        "default, with the settings below; pycaptcha, the captcha package's own look; or varied, a new look for every "
+        "picture"
+    )
     parser.add_argument("--style", choices=list(STYLES), default="default", help=style_help)
     every_style = {item.name for item in fields(Style)}
     common = parser.add_argument_group("text and size")
-    strengths = parser.add_argument_group("how they look; for --style default only")
+    strengths = parser.add_argument_group("how they look; for --style default only (varied has --fonts too)")
     for item in fields(GeneratorSettings):
         add_setting(common if item.name in every_style else strengths, item.name, item.default, item.metadata)
     return parser.parse_args(arguments)

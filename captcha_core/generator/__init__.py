@@ -9,8 +9,13 @@ from captcha_core.generator.output import generate_captcha_data
 from captcha_core.generator.pycaptcha import PycaptchaSettings
 from captcha_core.generator.styles import GeneratorSettings
 from captcha_core.generator.text import generate_random_string
+from captcha_core.generator.varied import VariedSettings
 
-STYLES: dict[str, type[Style]] = {"default": GeneratorSettings, "pycaptcha": PycaptchaSettings}
+STYLES: dict[str, type[Style]] = {
+    "default": GeneratorSettings,
+    "pycaptcha": PycaptchaSettings,
+    "varied": VariedSettings,
+}
 """Every way of drawing by its name on the command line; its settings are the fields of the class."""
 
 __all__ = [
@@ -19,6 +24,7 @@ __all__ = [
     "GeneratorSettings",
     "PycaptchaSettings",
     "Style",
+    "VariedSettings",
     "draw_lines",
     "draw_spots",
     "draw_text",

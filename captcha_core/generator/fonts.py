@@ -12,6 +12,9 @@ from PIL import ImageFont
 
 from captcha_core.errors import CaptchaLabError
 
+FONT_SUFFIXES = frozenset({".ttf", ".otf", ".woff"})
+"""Ends of names of font files, in lower case."""
+
 # Faces of the DejaVu family, which comes inside matplotlib: sans, serif and typewriter, plain, bold and slanted.
 DEFAULT_FONTS = (
     "DejaVuSans",
@@ -29,17 +32,17 @@ def find_font(name: str) -> Path:
     """Return the file of a font.
 
     Args:
-        name: Path of a .ttf or .otf file, or a file's name without its suffix ("DejaVuSans-Bold").
+        name: Path of a .ttf, .otf or .woff file, or a file's name without its suffix ("DejaVuSans-Bold").
 
     Raises:
         CaptchaLabError: If there is none, with the names of those that there are.
     """
-    if name.lower().endswith((".ttf", ".otf")) and Path(name).is_file():
+    if Path(name).suffix.lower() in FONT_SUFFIXES and Path(name).is_file():
         return Path(name)
     fonts = available_fonts()
     if name not in fonts:
         known = ", ".join(sorted(fonts)[:12])
-        raise CaptchaLabError(f"There is no font {name!r}. Give a .ttf or .otf file, or one of: {known} ...")
+        raise CaptchaLabError(f"There is no font {name!r}. Give a .ttf, .otf or .woff file, or one of: {known} ...")
     return fonts[name]
 
 
@@ -49,7 +52,7 @@ def available_fonts() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in _font_folders():
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in {".ttf", ".otf"}:
+            if path.suffix.lower() in FONT_SUFFIXES:
                 found.setdefault(path.stem, path)
     return found
 

@@ -1,0 +1,170 @@
+"""Where the characters of a text stand: size, turn, slant, spacing and height of each, and the picture's width."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from captcha_core.generator.varied.glyphs import Glyph, nearest_size, place, raster
+
+# Pixels; what a picture of drawn size lies between.
+LEAST_WIDTH, MOST_WIDTH = 60, 640
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A character's glyph and the place of its upper left corner, in pixels."""
+
+    glyph: Glyph
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the characters of one picture stand.
+
+    Attributes:
+        size: Pixels per em.
+        size_jitter: Largest change of a character's size, as a share.
+        rotation: Largest turn, in radians.
+        tilt: Turn that all have in common, in radians.
+        shear: Largest slant.
+        stretch: Factor of all widths.
+        tracking: Space added between characters, as a share of the size; negative pushes them together.
+        tracking_jitter: Largest change of it, as a share of the size.
+        smooth: Whether edges are anti-aliased.
+    """
+
+    size: float
+    size_jitter: float
+    rotation: float
+    tilt: float
+    shear: float
+    stretch: float
+    tracking: float
+    tracking_jitter: float
+    smooth: bool
+
+
+def draw_manner(height: int, rng: random.Random) -> Manner:
+    """Draw how the characters stand in a picture of that height, in pixels."""
+    steady = rng.random() < 0.3
+    turn = math.radians(rng.choice((0, 5, 10, 15, 20, 30, 30, 45)))
+    tracking = rng.choice((-0.18, -0.1, -0.05, 0.0, 0.0, 0.05, 0.15, 0.3, 0.5))
+    return Manner(
+        size=height * rng.uniform(0.42, 1.05),
+        size_jitter=0.0 if steady else rng.choice((0.0, 0.08, 0.15, 0.25)),
+        rotation=0.0 if steady else turn,
+        tilt=rng.uniform(-0.12, 0.12) if rng.random() < 0.12 else 0.0,
+        shear=0.0 if steady or rng.random() < 0.5 else rng.uniform(0.05, 0.45),
+        stretch=rng.uniform(0.65, 1.35) if rng.random() < 0.35 else 1.0,
+        tracking=tracking + rng.uniform(-0.03, 0.03),
+        tracking_jitter=0.0 if steady else rng.choice((0.0, 0.0, 0.05, 0.12)),
+        smooth=rng.random() < 0.85,
+    )
+
+
+def lay_out(
+    text: str, files: Sequence[Path], manner: Manner, height: int, width: int | None, rng: random.Random
+) -> tuple[list[Placed], int]:
+    """Place the characters and return them with the picture's width.
+
+    Args:
+        text: What to write.
+        files: The font of every character.
+        manner: How they stand.
+        height: The picture's, in pixels.
+        width: The picture's, in pixels; None for one that fits the text.
+        rng: Source of randomness.
+    """
+    glyphs = [_glyph(c, file, manner, rng) for c, file in zip(text, files, strict=True)]
+    pens, ink = _pens(glyphs, manner, rng)
+    room = _room(text, rng)
+    wanted = width or max(LEAST_WIDTH, min(MOST_WIDTH, round(ink * room + 0.1 * height)))
+    if ink > 0.97 * wanted:
+        shrink = 0.97 * wanted / ink
+        glyphs = [place(g, shrink, 0.0, 0.0, 1.0, manner.smooth) for g in glyphs]
+        pens, ink = [pen * shrink for pen in pens], ink * shrink
+    elif rng.random() < 0.3 and len(text) > 1:
+        # The text fills the picture's width, as where every character has a cell of its own.
+        spread = (0.95 * wanted - ink) * rng.uniform(0.5, 1.0) / (len(text) - 1)
+        pens, ink = [pen + i * spread for i, pen in enumerate(pens)], ink + spread * (len(text) - 1)
+    start = (wanted - ink) * rng.choice((rng.uniform(0.02, 0.1), 0.5, 0.5, rng.random()))
+    lines = _lines(len(text), height, manner.size, rng)
+    placed = [_place(g, start + pen, line, height) for g, pen, line in zip(glyphs, pens, lines, strict=True)]
+    return placed, wanted
+
+
+def _glyph(character: str, file: Path, manner: Manner, rng: random.Random) -> Glyph:
+    size = manner.size * (1 + rng.uniform(-1, 1) * manner.size_jitter)
+    source = nearest_size(size)
+    angle = manner.tilt + rng.uniform(-1, 1) * manner.rotation
+    shear = rng.uniform(-1, 1) * manner.shear
+    return place(raster(file, source, character), size / source, angle, shear, manner.stretch, manner.smooth)
+
+
+def _pens(glyphs: list[Glyph], manner: Manner, rng: random.Random) -> tuple[list[float], float]:
+    """Return where each pen stands from the left edge of the text's ink, and the ink's width."""
+    pens, pen = [], 0.0
+    for glyph in glyphs:
+        pens.append(pen)
+        step = glyph.advance + manner.size * (manner.tracking + rng.uniform(-1, 1) * manner.tracking_jitter)
+        # However tight, each character leaves more than half of the one before in sight.
+        pen += max(step, 0.62 * glyph.advance)
+    left = min(p + g.left for p, g in zip(pens, glyphs, strict=True))
+    right = max(p + g.left + g.mask.shape[1] for p, g in zip(pens, glyphs, strict=True))
+    return [p - left for p in pens], right - left
+
+
+def _room(text: str, rng: random.Random) -> float:
+    """Return how wide the picture is, as a multiple of its ink; long texts have less room."""
+    return rng.choice((1.05, 1.15, 1.3, rng.uniform(1.0, 2.2)))
+
+
+def _lines(count: int, height: int, size: float, rng: random.Random) -> list[float]:
+    """Return the height of the line that each character stands on, in pixels from the top."""
+    middle, free = height / 2 + 0.35 * size, max(0.0, height - 0.8 * size) / 2
+    base = middle + rng.uniform(-1, 1) * free * rng.choice((0.0, 0.3, 0.9))
+    return [base + free * offset for offset in rng.choice(_LINES)(count, rng)]
+
+
+def _even(count: int, rng: random.Random) -> list[float]:
+    return [0.0] * count
+
+
+def _uneven(count: int, rng: random.Random) -> list[float]:
+    reach = rng.uniform(0.2, 1.0)
+    return [rng.uniform(-reach, reach) for _ in range(count)]
+
+
+def _sloping(count: int, rng: random.Random) -> list[float]:
+    slope = rng.uniform(-1, 1)
+    return [slope * (2 * i / max(1, count - 1) - 1) for i in range(count)]
+
+
+def _waving(count: int, rng: random.Random) -> list[float]:
+    step, phase, reach = rng.uniform(0.5, 2.0), rng.uniform(0, 6.3), rng.uniform(0.3, 1.0)
+    return [reach * math.sin(phase + step * i) for i in range(count)]
+
+
+_LINES: tuple[Callable[[int, random.Random], list[float]], ...] = (_even, _even, _uneven, _uneven, _sloping, _waving)
+
+
+def _place(glyph: Glyph, pen: float, line: float, height: int) -> Placed:
+    """Return the glyph at its pen; one that would leave the picture at top or bottom is moved inside where it fits."""
+    tall = glyph.mask.shape[0]
+    top = round(line + glyph.top)
+    if tall <= height:
+        top = max(-1, min(height - tall + 1, top))
+    return Placed(glyph, round(pen + glyph.left), top)
+
+
+def moved(placed: Placed, x: int, y: int, glyph: Glyph) -> Placed:
+    """Return another glyph of the same middle, so many pixels away."""
+    dx = (placed.glyph.mask.shape[1] - glyph.mask.shape[1]) // 2
+    dy = (placed.glyph.mask.shape[0] - glyph.mask.shape[0]) // 2
+    return replace(placed, glyph=glyph, x=placed.x + dx + x, y=placed.y + dy + y)
