@@ -15,7 +15,7 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.memory import restart_with_large_pages
 
 # As in captcha_core.recipes, whose import takes a second that --help need not wait for.
-DESIGNS = "efficientnet, resnet50-heads, crnn-resnet18, cnn-lstm or crnn-clahe"
+DESIGNS = "efficientnet, resnet50-heads, crnn-resnet18, cnn-lstm, crnn-clahe or captcha-net"
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -41,6 +41,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, help="pictures per step")
     parser.add_argument("--learning-rate", type=float, help="peak of the schedule")
     parser.add_argument("--augment", type=float, default=1.0, help="share of the pictures that augmentation changes")
+    draw_help = "pictures of any look to draw while training, once each, among the passes over the data"
+    parser.add_argument("--draw", type=int, default=0, metavar="N", help=draw_help)
+    parser.add_argument("--fonts", nargs="+", default=[], metavar="PATH", help="folders or files of fonts for --draw")
     parser.add_argument("--check-every", type=int, default=500, help="steps between checks and checkpoints")
     parser.add_argument("--seed", type=int, default=0, help="where all randomness starts")
     parser.add_argument("--workers", type=int, default=0, help="processes that open pictures; 0: this one")
@@ -66,7 +69,8 @@ def main(arguments: list[str]) -> int:
         values = {f.name: getattr(parsed, f.name) for f in fields(TrainOptions) if hasattr(parsed, f.name)}
         values["output"] = parsed.output or f"runs/{parsed.recipe}"
         values["size"] = None if parsed.size is None else tuple(parsed.size)
-        options = TrainOptions(**{**values, "data": tuple(parsed.data), "arch_args": arch_args(parsed.arch_arg)})
+        values |= {"data": tuple(parsed.data), "fonts": tuple(parsed.fonts), "arch_args": arch_args(parsed.arch_arg)}
+        options = TrainOptions(**values)
     best = train_model(options, tqdm, resume=bool(parsed.resume))
     print(f"{best} is the best checkpoint; read a picture with: python predict.py PICTURE --checkpoint {best}")
     return 0

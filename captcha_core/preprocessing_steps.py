@@ -132,6 +132,21 @@ def equalise(image: Image.Image, clip_limit: float, tiles: tuple[int, int]) -> I
     return Image.fromarray(cv2.createCLAHE(clip_limit, (columns, rows)).apply(np.asarray(image)))
 
 
+def resize_to_height(image: Image.Image, height: int, least: int, most: int, multiple: int) -> Image.Image:
+    """Scale a picture to a height, its width in proportion, as far as the bounds allow.
+
+    Args:
+        image: The picture.
+        height: In pixels.
+        least: Least width, in pixels; narrower pictures are stretched to it, so that there are enough time steps.
+        most: Most width; wider pictures are pressed together.
+        multiple: The width is rounded to a multiple of this.
+    """
+    natural = image.width * height / max(1, image.height)
+    width = round(max(least, min(most, natural)) / multiple) * multiple
+    return resize(image, height, width)
+
+
 def resize(image: Image.Image, height: int, width: int) -> Image.Image:
     """Stretch a picture to a size in pixels: bilinear, over all pixels that go into one when it becomes smaller."""
     return image.resize((width, height), Image.Resampling.BILINEAR)

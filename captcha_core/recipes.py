@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from captcha_core.errors import CaptchaLabError
-from captcha_core.transforms import grey_resize_spec, square_pad_spec
+from captcha_core.transforms import grey_resize_spec, keep_aspect_spec, square_pad_spec
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,17 @@ RECIPES = {
             transform=partial(grey_resize_spec, clahe={"clip_limit": 2.0, "tiles": [8, 8]}, auto_crop=True),
             epochs=30,
             batch_size=32,
+        ),
+        Recipe(
+            name="captcha-net",
+            arch="captcha-net",
+            alphabet="mixed62",
+            max_length=12,
+            size=(48, 96, 320),
+            transform=keep_aspect_spec,
+            epochs=20,
+            batch_size=64,
+            weight_decay=0.01,
         ),
     )
 }

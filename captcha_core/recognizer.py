@@ -17,7 +17,7 @@ from torch import nn
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.checkpoint import CheckpointMeta, fingerprint, latest_checkpoint, load_checkpoint
-from captcha_core.decoding import class_count, decode
+from captcha_core.decoding import Decoded, class_count, decode
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.imaging import load_image
 from captcha_core.models import build_model
@@ -151,28 +151,29 @@ class Recognizer:
         """Read inputs of shape (C, H, W); work on them began at ``started`` of ``perf_counter``."""
         if not inputs:
             return []
-        logits = self._logits(inputs)
-        if logits.shape[-1] != (expected := class_count(self.alphabet, self.scheme)):
-            raise CheckpointError(
-                f"{self._path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} characters "
-                f"makes {expected}. Take a fresh copy or train again."
-            )
-        decoded = decode(logits, self.alphabet, self.scheme, self.meta.temperature)
+        decoded = self._decoded(inputs)
         latency_ms = (time.perf_counter() - started) * 1000 / len(inputs)
         return [
             Prediction(d.text, d.confidence, d.char_confidences, d.alternatives, latency_ms, self.model_id)
             for d in decoded
         ]
 
-    def _logits(self, inputs: list[torch.Tensor]) -> torch.Tensor:
+    def _decoded(self, inputs: list[torch.Tensor]) -> list[Decoded]:
         """Run the model once per size of input, so that a picture reads the same in any company."""
         by_size: dict[torch.Size, list[int]] = {}
         for number, tensor in enumerate(inputs):
             by_size.setdefault(tensor.shape, []).append(number)
-        numbers = [number for same_size in by_size.values() for number in same_size]
-        with torch.inference_mode():
-            parts = [self._model(torch.stack([inputs[i] for i in same_size])) for same_size in by_size.values()]
-            return torch.cat(parts)[torch.tensor(numbers).argsort()]
+        read: dict[int, Decoded] = {}
+        for same_size in by_size.values():
+            with torch.inference_mode():
+                logits = self._model(torch.stack([inputs[i] for i in same_size]))
+            if logits.shape[-1] != (expected := class_count(self.alphabet, self.scheme)):
+                raise CheckpointError(
+                    f"{self._path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} "
+                    f"characters makes {expected}. Take a fresh copy or train again."
+                )
+            read.update(zip(same_size, decode(logits, self.alphabet, self.scheme, self.meta.temperature), strict=True))
+        return [read[number] for number in range(len(inputs))]
 
 
 def load_model(path: str | Path | None = None) -> Recognizer:

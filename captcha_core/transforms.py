@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 
 from captcha_core.errors import CheckpointError
-from captcha_core.preprocessing_steps import auto_crop, equalise, invert, resize, thicken, to_grey
+from captcha_core.preprocessing_steps import auto_crop, equalise, invert, resize, resize_to_height, thicken, to_grey
 
 Step = tuple[str, Callable[[Image.Image], Image.Image]]
 """A step's name and what it does to a picture."""
@@ -164,6 +164,28 @@ def grey_resize_spec(
     }
 
 
+def keep_aspect_spec(height: int, least_width: int, most_width: int) -> dict[str, Any]:
+    """Return the specification of colour pictures of one height and of a width in proportion, with values in -1..1.
+
+    Flat margins are cut off first, so that the text fills the height.
+
+    Args:
+        height: Of the model's input, in pixels.
+        least_width: Least width, in pixels, and the most.
+        most_width: The same.
+    """
+    return {
+        "name": "keep_aspect",
+        "height": height,
+        "least_width": least_width,
+        "most_width": most_width,
+        "multiple": 16,
+        "mean": [0.5] * 3,
+        "std": [0.5] * 3,
+        "auto_crop": True,
+    }
+
+
 def override_spec(spec: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """Return a specification with other values.
 
@@ -231,10 +253,20 @@ def _grey(spec: dict[str, Any]) -> Iterator[Step]:
     yield "resize", partial(resize, height=height, width=width)
 
 
+def _keep_aspect(spec: dict[str, Any]) -> Iterator[Step]:
+    height, least, most = (_whole(spec[key], key, 8, 1024) for key in ("height", "least_width", "most_width"))
+    multiple = _whole(spec["multiple"], "multiple", 1, 1024)
+    if least > most or least % multiple or most % multiple:
+        raise ValueError(f"widths {least}..{most} are no range of multiples of {multiple}")
+    step = partial(resize_to_height, height=height, least=least, most=most, multiple=multiple)
+    yield "resize", step
+
+
 # Per kind of transform: its channels, what builds its steps, and its keys beside those that all have.
 _KINDS: dict[str, tuple[int, Callable[[dict[str, Any]], Iterator[Step]], set[str]]] = {
     "square_pad_and_resize": (3, _square, {"size", "fill", "multiple"}),
     "grey_resize": (1, _grey, {"height", "width", "clahe"}),
+    "keep_aspect": (3, _keep_aspect, {"height", "least_width", "most_width", "multiple"}),
 }
 
 

@@ -113,7 +113,8 @@ def test_logits_are_read_by_their_scheme(scheme, classes, path, text) -> None:
 
 def test_a_model_s_own_logits_are_read_as_the_model_reads(visualizer: CaptchaVisualizer) -> None:
     recognizer = visualizer.recognizer
-    logits = recognizer._logits([recognizer.transform(PICTURE)])
+    with torch.inference_mode():
+        logits = recognizer._model(recognizer.transform(PICTURE)[None])
     expected = recognizer.read(PICTURE)
     assert visualizer.decode_predictions(logits) == [expected.text]
     (pairs,) = visualizer.get_confidence_per_char(logits)

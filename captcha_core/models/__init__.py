@@ -1,5 +1,6 @@
 """Architectures. Nothing here knows files, training or the page."""
 
+from captcha_core.models.captcha_net import CaptchaNet
 from captcha_core.models.cnn_lstm import CNNLSTM
 from captcha_core.models.crnn import CRNN
 from captcha_core.models.crnn_resnet18 import CRNNResNet18
@@ -9,6 +10,7 @@ from captcha_core.models.resnet50_heads import ResNet50Heads
 
 __all__ = [
     "CNNLSTM",
+    "CaptchaNet",
     "CNNModel",
     "CRNN",
     "CRNNResNet18",

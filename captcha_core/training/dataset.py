@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from captcha_core.data.parquet import ParquetRows
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError, ImageError
+from captcha_core.generator.mixture import Mixture
 from captcha_core.imaging import load_image
 from captcha_core.transforms import Preprocess
 
@@ -65,30 +69,61 @@ def epoch_order(rows: ParquetRows, chosen: np.ndarray, seed: int, epoch: int) ->
     return np.concatenate([rng.permutation(window[is_chosen[window]]) for window in windows])
 
 
-class PictureRows(Dataset[torch.Tensor | DataError]):
-    """Rows as uint8 pixels (C, H, W); row groups that were just used stay in memory, still encoded.
+def mixed_order(order: np.ndarray, drawn: np.ndarray, seed: int) -> np.ndarray:
+    """Return two orders merged evenly; each keeps its own sequence.
 
-    A row that cannot be opened comes as the error that says why: raised in a worker process it would reach the
-    user with that process's stack trace in its text.
+    Args:
+        order: Numbers of rows.
+        drawn: Numbers of pictures that are drawn while training.
+        seed: Decides where exactly they meet.
+    """
+    rng = np.random.default_rng([seed, 5])
+    keys = [(np.arange(len(part)) + rng.random(len(part))) / max(1, len(part)) for part in (order, drawn)]
+    return np.concatenate([order, drawn])[np.argsort(np.concatenate(keys), kind="stable")]
+
+
+class Opened(NamedTuple):
+    """A picture as uint8 pixels (C, H, W), and its text."""
+
+    pixels: torch.Tensor
+    label: str
+
+
+class Batch(NamedTuple):
+    """Pictures as uint8 pixels (B, C, H, W), and their texts."""
+
+    pixels: torch.Tensor
+    labels: list[str]
+
+
+class PictureRows(Dataset[Opened | DataError]):
+    """Rows of files, and after the last one pictures that are drawn when they are asked for.
+
+    Row groups that were just used stay in memory, still encoded. A row that cannot be opened comes as the error that
+    says why: raised in a worker process it would reach the user with that process's stack trace in its text.
     """
 
-    def __init__(self, rows: ParquetRows, transform: Preprocess) -> None:
-        """Keep where the rows are and how a picture becomes pixels."""
+    def __init__(self, rows: ParquetRows, transform: Preprocess, drawn: Mixture | None = None) -> None:
+        """Keep where the rows are, how a picture becomes pixels, and what draws the numbers from ``len(rows)`` on."""
         self._rows = rows
         self._transform = transform
+        self._drawn = drawn
         self._starts = np.array([start for start, _ in rows.row_groups])
         self._groups: OrderedDict[int, list[Sample]] = OrderedDict()
 
     def __len__(self) -> int:
-        """Return the number of rows."""
+        """Return the number of rows in files."""
         return len(self._rows)
 
-    def __getitem__(self, row: int) -> torch.Tensor | DataError:
-        """Open one picture."""
+    def __getitem__(self, row: int) -> Opened | DataError:
+        """Open one picture, or draw it."""
+        if self._drawn is not None and row >= len(self._rows):
+            captcha = self._drawn.draw(row - len(self._rows))
+            return Opened(self._transform.pixels(captcha.image), captcha.text)
         group = int(np.searchsorted(self._starts, row, side="right")) - 1
         sample = self._group(group)[row - int(self._starts[group])]
         try:
-            return self._transform.pixels(load_image(sample.image, sample.path))
+            return Opened(self._transform.pixels(load_image(sample.image, sample.path)), sample.label)
         except ImageError as error:
             return DataError(f"Row {row} cannot be learned from: {error} make_dataset.py leaves such rows out.")
 
@@ -103,33 +138,84 @@ class PictureRows(Dataset[torch.Tensor | DataError]):
 
 
 def batches(
-    pictures: PictureRows, order: np.ndarray, batch_size: int, workers: int = 0, start: int = 0
-) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-    """Yield row numbers and pixels (B, C, H, W) of the batches from number ``start`` on.
+    pictures: PictureRows, order: np.ndarray, batch_size: int, workers: int = 0, start: int = 0, together: int = 1
+) -> Iterator[Batch]:
+    """Yield the batches from number ``start`` on.
 
     Args:
         pictures: Where the pictures come from.
         order: Row numbers in order.
         batch_size: Rows per batch; the last may have fewer.
         workers: Processes that open pictures; 0 means this one.
-        start: Batches to pass over without opening anything.
+        start: Batches to pass over; of those opened with the first wanted one, ``together - 1`` at most are opened.
+        together: Batches that are opened together and sorted by their pictures' widths, so that those of a batch are
+            of like size.
 
     Raises:
         DataError: If a picture cannot be read.
     """
-    plan = [order[i : i + batch_size] for i in range(start * batch_size, len(order), batch_size)]
+    size = batch_size * together
+    sampler = _Plan(order, size, start // together)
     options: dict[str, object] = {"multiprocessing_context": "spawn", "prefetch_factor": 4} if workers else {}
-    sampler = [b.tolist() for b in plan]
-    loader = DataLoader(pictures, batch_sampler=sampler, num_workers=workers, collate_fn=_collate, **options)  # type: ignore[arg-type]
-    for numbers, pixels in zip(plan, loader, strict=True):
-        if isinstance(pixels, DataError):
-            raise pixels
-        yield numbers, pixels
+    collate = partial(_collate, batch_size=batch_size)
+    loader = DataLoader(pictures, batch_sampler=sampler, num_workers=workers, collate_fn=collate, **options)  # type: ignore[arg-type]
+    passed = start % together
+    for found in loader:
+        if isinstance(found, DataError):
+            raise found
+        yield from found[passed:]
+        passed = 0
 
 
-def _collate(rows: list[torch.Tensor | DataError]) -> torch.Tensor | DataError:
-    """Return the batch, or the first error in it."""
-    return next((row for row in rows if isinstance(row, DataError)), None) or stack_padded(rows)  # type: ignore[arg-type]
+class _Plan(Sampler[list[int]]):
+    """Rows in groups of one size; as objects only when they are asked for, since there may be millions."""
+
+    def __init__(self, order: np.ndarray, size: int, start: int) -> None:
+        self._order, self._size, self._start = order, size, start
+
+    def __len__(self) -> int:
+        return -(-len(self._order) // self._size) - self._start
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for first in range(self._start * self._size, len(self._order), self._size):
+            yield self._order[first : first + self._size].tolist()
+
+
+def _collate(rows: list[Opened | DataError], batch_size: int) -> list[Batch] | DataError:
+    """Return the batches, or the first error in them."""
+    opened = []
+    for row in rows:
+        if isinstance(row, DataError):
+            return row
+        opened.append(row)
+    if len(opened) > batch_size:
+        opened.sort(key=lambda row: row.pixels.shape[2])
+    parts = [opened[i : i + batch_size] for i in range(0, len(opened), batch_size)]
+    if len(parts) > 1:
+        # From narrow to wide every time would be a rhythm; which comes when depends on the pictures alone.
+        parts = parts[::2] + parts[1::2]
+    return [Batch(stack([row.pixels for row in part]), [row.label for row in part]) for part in parts]
+
+
+def stack(pictures: list[torch.Tensor]) -> torch.Tensor:
+    """Stack uint8 pictures (C, H, W).
+
+    Pictures of one height are stretched to their mean width, in multiples of 16 pixels; they are sorted by width where
+    that matters, so that this changes little. Others are each centred in the largest height and width, on white.
+    """
+    heights, widths = {p.shape[1] for p in pictures}, {p.shape[2] for p in pictures}
+    if len(heights) == len(widths) == 1:
+        return torch.stack(pictures)
+    if len(heights) > 1:
+        return stack_padded(pictures)
+    width = max(16, round(sum(p.shape[2] for p in pictures) / len(pictures) / 16) * 16)
+    return torch.stack([_stretched(p, width) for p in pictures])
+
+
+def _stretched(picture: torch.Tensor, width: int) -> torch.Tensor:
+    if picture.shape[2] == width:
+        return picture
+    return F.interpolate(picture[None], (picture.shape[1], width), mode="bilinear", antialias=True)[0]
 
 
 def stack_padded(pictures: list[torch.Tensor]) -> torch.Tensor:

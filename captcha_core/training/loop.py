@@ -20,9 +20,13 @@ from captcha_core.evaluation.metrics import align
 from captcha_core.training.history import write_history
 from captcha_core.training.phases import Phase
 from captcha_core.training.state import Progress, save_state
-from captcha_core.training.targets import sequence_loss
+from captcha_core.training.targets import sequence_loss, with_end
 
 _MAX_GRADIENT = 5.0
+# Weight of the second opinion's loss: enough to learn from, not so much that the first one suffers.
+_SECOND_SHARE = 0.5
+# A logit that leaves no doubt at any temperature.
+_CERTAIN = 1e3
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,8 @@ class Trainer:
         if phase.name == "frozen":
             self.model.backbone.eval()  # type: ignore[union-attr]
         with self._autocast:
-            logits = phase.forward(inputs)
-        loss = sequence_loss(logits.float(), targets, self.held.scheme, self._smoothing)
+            outputs = phase.forward(inputs)
+        loss = self._loss(outputs, targets)
         loss.backward()
         norm = nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], _MAX_GRADIENT)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
@@ -158,6 +162,14 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         self.ema.update(self.model, step)
         return loss.detach()
+
+    def _loss(self, outputs: torch.Tensor | tuple[torch.Tensor, torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
+        """Return the loss of the logits, and of those of a second opinion where the model has one."""
+        if isinstance(outputs, torch.Tensor):
+            return sequence_loss(outputs.float(), targets, self.held.scheme, self._smoothing)
+        first, second = (logits.float() for logits in outputs)
+        extra = sequence_loss(second, with_end(targets, second.shape[2] - 1), "positions", self._smoothing)
+        return sequence_loss(first, targets, self.held.scheme) + _SECOND_SHARE * extra
 
     def _check(self, phase: Phase, optimizer: torch.optim.Optimizer, train_loss: float, seconds: float) -> Check:
         check = validate(self.ema.module, self.held)
@@ -198,10 +210,18 @@ def validate(model: nn.Module, held: Held, batch_size: int = 64) -> Check:
         model(held.inputs(i, min(i + batch_size, len(held.labels)))).float().cpu()
         for i in range(0, len(held.labels), batch_size)
     ]
-    logits = torch.cat(parts)
+    logits = torch.cat(_of_equal_steps(parts))
     loss = sequence_loss(logits, held.targets, held.scheme)
     texts = [d.text for d in decode(logits, held.alphabet, held.scheme, top_k=0)]
     truth = [held.alphabet.fold(label) for label in held.labels]
     exact = sum(a == b for a, b in zip(texts, truth, strict=True)) / len(truth)
     temperature = fit_temperature(logits, held.labels, held.alphabet, held.scheme)
     return Check(float(loss), exact, float(align(truth, texts).cer), temperature)
+
+
+def _of_equal_steps(parts: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Return logits (B, T, classes) of pictures of several widths with equally many steps; the new are blank."""
+    most = max(part.shape[1] for part in parts)
+    blank = torch.full((1, 1, parts[0].shape[2]), -_CERTAIN)
+    blank[..., -1] = _CERTAIN
+    return [torch.cat([p, blank.expand(len(p), most - p.shape[1], -1)], dim=1) for p in parts]

@@ -35,6 +35,8 @@ class TrainOptions:
         batch_size: Pictures per step.
         learning_rate: Peak of the schedule when everything is free.
         augment: Share of the pictures, 0..1, that augmentation changes; less where drawn pictures never repeat.
+        draw: Pictures that are drawn while training, once each, evenly among the passes over the data.
+        fonts: Folders, files or names of fonts to draw with; empty for those at hand.
         check_every: Steps between two checks (validation and checkpoint); also at the end of a phase.
         seed: Where all randomness starts.
         workers: Processes that open pictures; 0 opens them in the training process.
@@ -62,6 +64,8 @@ class TrainOptions:
     batch_size: int | None = None
     learning_rate: float | None = None
     augment: float = 1.0
+    draw: int = 0
+    fonts: tuple[str, ...] = ()
     check_every: int = 500
     seed: int = 0
     workers: int = 0
@@ -85,6 +89,7 @@ class TrainOptions:
             "frozen_epochs": 0,
             "epochs": 0,
             "batch_size": 2,
+            "draw": 0,
             "check_every": 1,
             "workers": 0,
             "threads": 1,
@@ -106,7 +111,7 @@ class TrainOptions:
             found.append(("augment", self.augment, "a share from 0 to 1"))
         if not 0 <= self.seed < 2**32:
             found.append(("seed", self.seed, "a number from 0 to 4294967295"))
-        if not self.epochs and not (self.frozen_epochs and self.init_from):
+        if not self.epochs and not self.draw and not (self.frozen_epochs and self.init_from):
             found.append(("epochs", self.epochs, "1 or more, or a start whose head alone learns"))
         if self.device not in {"auto", "cpu", "cuda"}:
             found.append(("device", self.device, "auto, cpu or cuda"))
@@ -128,7 +133,8 @@ class TrainOptions:
         """
         try:
             values = json.loads(path.read_text(encoding="utf8"))
-            return cls(**{**values, "data": tuple(values["data"]), "size": tuple(values["size"])})
+            lists = {name: tuple(values[name]) for name in ("data", "size", "fonts")}
+            return cls(**{**values, **lists})
         except FileNotFoundError as error:
             raise CaptchaLabError(f"There is no run to resume in {path.parent}; start one without --resume.") from error
         except OSError as error:

@@ -13,11 +13,14 @@ import torch
 
 from captcha_core.augment import augment_batch
 from captcha_core.data.parquet import ParquetRows
-from captcha_core.training.dataset import PictureRows, batches, epoch_order
+from captcha_core.generator.mixture import Mixture
+from captcha_core.training.dataset import PictureRows, batches, epoch_order, mixed_order
 from captcha_core.transforms import Preprocess
 
 # The head has few parameters and needs no more rows than this to learn to read frozen features.
 FROZEN_ROWS = 4096
+# Batches of drawn pictures, which have all widths, that are opened together and sorted.
+_TOGETHER = 4
 
 Batch = tuple[Any, torch.Tensor]
 
@@ -32,7 +35,7 @@ class Phase:
         batch_size: Pictures per step.
         learning_rate: Peak of its schedule.
         batches: Given a step, yields the inputs and targets of that step and all later ones.
-        forward: Turns inputs into logits (B, T, classes).
+        forward: Turns inputs into logits (B, T, classes), or into two of them, the second for training only.
     """
 
     name: str
@@ -40,7 +43,7 @@ class Phase:
     batch_size: int
     learning_rate: float
     batches: Callable[[int], Iterator[Batch]]
-    forward: Callable[[Any], torch.Tensor]
+    forward: Callable[[Any], torch.Tensor | tuple[torch.Tensor, torch.Tensor]]
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step: linear warm-up over 3% of the steps, then a cosine to 1% of the peak."""
@@ -58,7 +61,7 @@ class PictureSource:
         self,
         rows: ParquetRows,
         chosen: np.ndarray,
-        targets: torch.Tensor,
+        encode: Callable[[list[str]], torch.Tensor],
         transform: Preprocess,
         batch_size: int,
         seed: int,
@@ -67,11 +70,22 @@ class PictureSource:
         augmented: float,
     ) -> None:
         """Keep what a batch is made from: ``chosen`` row numbers, of which a share of ``augmented`` is changed."""
-        self._rows, self._chosen, self._targets, self._transform = rows, chosen, targets, transform
+        self._rows, self._chosen, self._encode, self._transform = rows, chosen, encode, transform
         self._seed, self._workers, self._device, self._augmented = seed, workers, device, augmented
         self.batch_size = min(batch_size, len(chosen))
         self.steps_per_epoch = len(chosen) // self.batch_size
         self._pictures = PictureRows(rows, transform)
+        self._mixed: np.ndarray | None = None
+        self._together = 1
+
+    def add_drawn(self, drawn: Mixture, count: int, epochs: int) -> None:
+        """Make it all one epoch: the rows so many times, and evenly among them so many pictures drawn once each."""
+        orders = [epoch_order(self._rows, self._chosen, self._seed, epoch) for epoch in range(epochs)]
+        numbers = np.arange(len(self._rows), len(self._rows) + count)
+        self._mixed = mixed_order(np.concatenate([numbers[:0], *orders]), numbers, self._seed)
+        self._pictures = PictureRows(self._rows, self._transform, drawn)
+        self.steps_per_epoch = len(self._mixed) // self.batch_size
+        self._together = _TOGETHER
 
     def batches(self, step: int) -> Iterator[Batch]:
         """Yield inputs (B, C, H, W) and targets of a step and all later ones, without end.
@@ -80,14 +94,18 @@ class PictureSource:
         """
         while True:
             epoch, start = divmod(step, self.steps_per_epoch)
-            order = epoch_order(self._rows, self._chosen, self._seed, epoch)
-            order = order[: self.steps_per_epoch * self.batch_size]
-            for numbers, pixels in batches(self._pictures, order, self.batch_size, self._workers, start):
+            order = self._order(epoch)[: self.steps_per_epoch * self.batch_size]
+            for pixels, labels in batches(self._pictures, order, self.batch_size, self._workers, start, self._together):
                 generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
                 inputs = augment_batch(pixels.to(self._device), generator, self._augmented)
                 inputs = self._transform.normalise(inputs)
-                yield inputs.contiguous(memory_format=torch.channels_last), self._targets[numbers].to(self._device)
+                yield inputs.contiguous(memory_format=torch.channels_last), self._encode(labels).to(self._device)
                 step += 1
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if self._mixed is not None:
+            return self._mixed
+        return epoch_order(self._rows, self._chosen, self._seed, epoch)
 
 
 class FeatureSource:

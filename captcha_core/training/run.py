@@ -19,9 +19,10 @@ from captcha_core.alphabet import Alphabet
 from captcha_core.checkpoint import CheckpointMeta, save_checkpoint
 from captcha_core.data.parquet import ParquetRows
 from captcha_core.errors import CaptchaLabError
+from captcha_core.generator.mixture import Mixture, general_mixture
 from captcha_core.models import build_model, set_requires_grad
 from captcha_core.recipes import Recipe, get_recipe
-from captcha_core.training.dataset import PictureRows, Split, batches, hold_out, stack_padded
+from captcha_core.training.dataset import PictureRows, Split, batches, hold_out, stack
 from captcha_core.training.initial import Start, initialise
 from captcha_core.training.loop import AveragedModel, Check, Held, Trainer
 from captcha_core.training.options import TrainOptions
@@ -92,7 +93,9 @@ class _Run:
         torch.manual_seed(options.seed)
         self.model = build_model(self.recipe.arch, **self.arch_args)
         self.scheme = str(self.model.scheme)
-        self.targets = encode_labels(self.rows.labels, self.alphabet, self.max_length, self.scheme, self._time_steps())
+        self.time_steps = self._time_steps()
+        self.targets = self._encode(self.rows.labels)
+        self.drawn = self._drawn() if options.draw else None
         if progress is None:
             self.start = initialise(self.model, self.alphabet, options.init_from)
             progress = Progress(fingerprint=self.rows.fingerprint(), start=asdict(self.start))
@@ -167,7 +170,7 @@ class _Run:
         source = PictureSource(
             self.rows,
             self.split.train,
-            self.targets,
+            self._encode,
             self.transform,
             int(options.batch_size or 0),
             options.seed,
@@ -175,9 +178,14 @@ class _Run:
             self.device,
             options.augment,
         )
-        steps = int(options.epochs or 0) * source.steps_per_epoch
+        epochs = int(options.epochs or 0)
+        if self.drawn is not None:
+            source.add_drawn(self.drawn, options.draw, epochs)
+            epochs = 1
         rate = float(options.learning_rate or 0)
-        return Phase("full", steps, source.batch_size, rate, source.batches, self.model), lambda: None
+        forward: Any = getattr(self.model, "both", self.model)
+        steps = epochs * source.steps_per_epoch
+        return Phase("full", steps, source.batch_size, rate, source.batches, forward), lambda: None
 
     def _frozen_rows(self) -> np.ndarray:
         rng = np.random.default_rng([self.options.seed, 4])
@@ -186,25 +194,34 @@ class _Run:
     def _normalised(self, rows: np.ndarray) -> Iterator[torch.Tensor]:
         pictures = PictureRows(self.rows, self.transform)
         # All of one size, since their maps share one array; the rows are few enough to hold as bytes.
-        opened = [p for _, batch in batches(pictures, rows, 32, self.options.workers) for p in batch]
-        for pixels in stack_padded(opened).split(32):
+        opened = [p for batch in batches(pictures, rows, 1, self.options.workers) for p in batch.pixels]
+        for pixels in stack(opened).split(32):
             yield self.transform.normalise(pixels).contiguous(memory_format=torch.channels_last)
 
     def _held(self) -> Held:
-        """Open the held-out pictures once; as bytes they are small enough to keep."""
-        rows = self.split.validation
+        """Open the held-out pictures once, sorted by width; as bytes they are small enough to keep."""
         pictures = PictureRows(self.rows, self.transform)
-        pixels = stack_padded([p for _, batch in batches(pictures, rows, 64, self.options.workers) for p in batch])
+        opened = batches(pictures, self.split.validation, 1, self.options.workers)
+        pixels = [batch.pixels[0] for batch in opened]
+        order = np.argsort([p.shape[2] for p in pixels], kind="stable")
+        rows = self.split.validation[order]
 
         def inputs(start: int, stop: int) -> torch.Tensor:
-            normalised = self.transform.normalise(pixels[start:stop].to(self.device))
+            stacked = stack([pixels[i] for i in order[start:stop]])
+            normalised = self.transform.normalise(stacked.to(self.device))
             return normalised.contiguous(memory_format=torch.channels_last)
 
         return Held(inputs, [self.rows.labels[i] for i in rows], self.targets[rows], self.alphabet, self.scheme)
 
+    def _encode(self, labels: list[str]) -> torch.Tensor:
+        return encode_labels(labels, self.alphabet, self.max_length, self.scheme, self.time_steps)
+
+    def _drawn(self) -> Mixture:
+        return general_mixture(self.alphabet.symbols, self.max_length, self.options.fonts, self.options.seed)
+
     def _time_steps(self) -> int:
-        """Return how many time steps the model gives for a blank picture of its own input's size."""
-        blank = self.transform(Image.new("RGB", (200, 50), "white"))
+        """Return how many time steps the model gives at least: for a picture that is not wide."""
+        blank = self.transform(Image.new("RGB", (50, 50), "white"))
         with torch.inference_mode():
             return int(self.model.eval()(blank[None]).shape[1])
 
@@ -228,10 +245,17 @@ class _Run:
             temperature=check.temperature,
             metrics={"val_exact_match": check.exact_match, "val_cer": check.cer, "val_loss": check.loss},
             epoch=self.start.epoch + -(-pictures // max(1, len(self.split.train))),
-            training_data=[*self.start.training_data, data],
+            training_data=[*self.start.training_data, data, *self._drawn_data(pictures)],
             versions={"python": platform.python_version(), "torch": torch.__version__},
         )
         save_checkpoint(path, model.state_dict(), meta)
+
+    def _drawn_data(self, pictures: int) -> list[dict[str, Any]]:
+        """Say how many pictures were drawn for the first so many, as a checkpoint records data."""
+        if self.drawn is None:
+            return []
+        total = self.options.draw + int(self.options.epochs or 0) * len(self.split.train)
+        return [{"name": "drawn while training", "rows": round(pictures * self.options.draw / total)}]
 
 
 def _device(name: str) -> torch.device:

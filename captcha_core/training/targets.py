@@ -43,6 +43,12 @@ def encode_labels(labels: list[str], alphabet: Alphabet, max_length: int, scheme
     return targets
 
 
+def with_end(targets: torch.Tensor, end: int) -> torch.Tensor:
+    """Return targets of the scheme ``ctc`` (N, places) as those of ``positions`` (N, places + 1)."""
+    longer = F.pad(targets, (0, 1), value=IGNORED)
+    return longer.scatter(1, (targets != IGNORED).sum(dim=1, keepdim=True), end)
+
+
 def sequence_loss(logits: torch.Tensor, targets: torch.Tensor, scheme: str, smoothing: float = 0.0) -> torch.Tensor:
     """Return the mean loss of a batch.
 

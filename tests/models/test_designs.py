@@ -18,6 +18,7 @@ SHAPES = {
     "crnn-resnet18": ((1, 50, 200), 10),
     "cnn-lstm": ((1, 60, 160), 40),
     "crnn": ((1, 50, 200), 49),
+    "captcha-net": ((3, 48, 160), 40),
 }
 CASES = [pytest.param(name, *SHAPES[name], id=name) for name in model_names()]
 
@@ -52,7 +53,9 @@ def test_backbone_and_head_are_the_whole_model(name: str, shape: tuple[int, int,
 def test_every_weight_learns(name: str, shape: tuple[int, int, int], steps: int) -> None:
     torch.manual_seed(0)
     model: Any = build_model(name, num_classes=5, max_length=8)
-    model(torch.randn(2, *shape)).square().sum().backward()
+    outputs = getattr(model, "both", model)(torch.randn(2, *shape))
+    for logits in outputs if isinstance(outputs, tuple) else (outputs,):
+        logits.square().sum().backward(retain_graph=True)
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
 
 
@@ -83,6 +86,17 @@ def test_the_residual_networks_are_torchvisions(builder: str, block: type, count
     images = torch.randn(1, 3, 64, 96)
     with torch.inference_mode():
         assert torch.allclose(theirs.fc(ours(images).mean(dim=(2, 3))), theirs(images), atol=1e-5)
+
+
+def test_the_second_opinion_has_a_place_per_character_and_for_the_end() -> None:
+    model: Any = build_model("captcha-net", num_classes=5, max_length=8).eval()
+    for width in (96, 160, 320):
+        images = torch.randn(2, 3, 48, width)
+        with torch.inference_mode():
+            first, second = model.both(images)
+            assert torch.equal(first, model(images))
+        assert first.shape == (2, width // 4, 6)
+        assert second.shape == (2, 9, 6)
 
 
 def test_other_heights_are_averaged_to_the_rows_of_the_gru() -> None:

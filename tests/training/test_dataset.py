@@ -5,18 +5,22 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from captcha_core.data.parquet import ParquetRows, ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
+from captcha_core.generator import Captcha
 from captcha_core.training.dataset import (
     PictureRows,
     batches,
     epoch_order,
     hold_out,
+    mixed_order,
+    stack,
     stack_padded,
 )
-from captcha_core.transforms import build_transform, square_pad_spec
+from captcha_core.transforms import build_transform, keep_aspect_spec, square_pad_spec
 from tests.helpers import draw_picture, png_bytes
 
 TRANSFORM = build_transform(square_pad_spec(32))
@@ -84,17 +88,18 @@ def test_batches_hold_the_rows_they_name(rows: ParquetRows) -> None:
     order = epoch_order(rows, np.arange(30), seed=0, epoch=0)
     expected = {i: TRANSFORM.pixels(draw_picture(str(i), i, (20, 50))) for i in range(30)}
     got = list(batches(PictureRows(rows, TRANSFORM), order, 8))
-    assert [len(numbers) for numbers, _ in got] == [8, 8, 8, 6]
-    for numbers, pixels in got:
-        assert torch.equal(pixels, torch.stack([expected[int(i)] for i in numbers]))
+    assert [len(labels) for _, labels in got] == [8, 8, 8, 6]
+    assert [int(label) for _, labels in got for label in labels] == order.tolist()
+    for pixels, labels in got:
+        assert torch.equal(pixels, torch.stack([expected[int(label)] for label in labels]))
 
 
 def test_batches_can_start_later_and_come_from_a_worker_process(rows: ParquetRows) -> None:
     order = np.arange(30)
     later = list(batches(PictureRows(rows, TRANSFORM), order, 8, workers=1, start=2))
     all_of_them = list(batches(PictureRows(rows, TRANSFORM), order, 8))
-    assert [n.tolist() for n, _ in later] == [n.tolist() for n, _ in all_of_them[2:]]
-    assert all(torch.equal(a, b) for (_, a), (_, b) in zip(later, all_of_them[2:], strict=True))
+    assert [labels for _, labels in later] == [labels for _, labels in all_of_them[2:]]
+    assert all(torch.equal(a, b) for (a, _), (b, _) in zip(later, all_of_them[2:], strict=True))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -105,3 +110,44 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path, workers: int) ->
     with pytest.raises(DataError, match=r"^Row 0 .*broken\.png.*make_dataset\.py") as error:
         list(batches(pictures, np.arange(1), 1, workers))
     assert "Traceback" not in str(error.value)
+
+
+class Numbered:
+    """Draws pictures whose width and text are their number."""
+
+    def draw(self, number: int) -> Captcha:
+        return Captcha(Image.new("RGB", (96 + 16 * (number % 9), 48), "white"), str(number))
+
+
+def test_rows_and_drawn_pictures_keep_their_order_and_mix_evenly() -> None:
+    order = mixed_order(np.arange(100), np.arange(100, 400), seed=3)
+    assert sorted(order) == list(range(400))
+    assert list(order[order < 100]) == list(range(100))
+    assert list(order[order >= 100]) == list(range(100, 400))
+    for quarter in np.split(order, 4):
+        assert 23 <= (quarter < 100).sum() <= 27
+    assert not np.array_equal(order, mixed_order(np.arange(100), np.arange(100, 400), seed=4))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_drawn_pictures_come_after_the_rows_in_batches_of_like_width(rows: ParquetRows, workers: int) -> None:
+    transform = build_transform(keep_aspect_spec(48, 96, 320))
+    pictures = PictureRows(rows, transform, Numbered())  # type: ignore[arg-type]
+    order = mixed_order(np.arange(30), np.arange(30, 90), seed=0)
+    got = list(batches(pictures, order, 8, workers, together=4))
+    labels = [label for batch in got for label in batch.labels]
+    # The rows' texts are their numbers, and those of what is drawn start at 0 again.
+    assert sorted(map(int, labels)) == sorted([*range(30), *range(60)])
+    assert [len(batch.labels) for batch in got] == [8] * 11 + [2]
+    assert all(batch.pixels.shape == (len(batch.labels), 3, 48, batch.pixels.shape[3]) for batch in got)
+    assert len({batch.pixels.shape[3] for batch in got}) > 3
+    later = list(batches(pictures, order, 8, workers, start=6, together=4))
+    assert [b.labels for b in later] == [b.labels for b in got[6:]]
+    assert all(torch.equal(a.pixels, b.pixels) for a, b in zip(later, got[6:], strict=True))
+
+
+def test_pictures_of_one_height_are_stretched_to_their_mean_width() -> None:
+    narrow, wide = torch.zeros(3, 48, 96, dtype=torch.uint8), torch.full((3, 48, 128), 200, dtype=torch.uint8)
+    stacked = stack([narrow, wide])
+    assert stacked.shape == (2, 3, 48, 112)
+    assert (stacked[0] == 0).all() and (stacked[1] == 200).all()
