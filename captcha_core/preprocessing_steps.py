@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from captcha_core.errors import CheckpointError
 
@@ -31,42 +31,45 @@ def auto_crop(image: Image.Image) -> Image.Image:
     in any channel. A picture whose border has several colours, or which is blank, stays as it is; so does one that
     was cropped before.
     """
-    pixels = np.asarray(image)
-    while (cropped := _without_margin(pixels)).shape != pixels.shape:
+    while (cropped := _without_margin(image)).size != image.size:
         # The new border may give a slightly other colour, so only a pass that changes nothing is the last.
-        pixels = cropped
-    return image if pixels.shape[:2] == (image.height, image.width) else Image.fromarray(pixels)
+        image = cropped
+    return image
 
 
-def _without_margin(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the part of pixels (H, W) or (H, W, C) that holds the content; all of them where there is no margin."""
-    colour = np.median(_border(pixels), axis=0).astype(np.uint8)
-    content = _differs(pixels, colour)
-    rows, columns = np.nonzero(content.any(axis=1))[0], np.nonzero(content.any(axis=0))[0]
-    if not len(rows):
-        return pixels
-    margin = max(2, math.ceil((rows[-1] - rows[0] + 1) / 10))
-    top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
-    cropped = pixels[top : rows[-1] + margin + 1, left : columns[-1] + margin + 1]
+def _without_margin(image: Image.Image) -> Image.Image:
+    """Return the part of a grey or RGB picture that holds the content; all of it where there is no margin."""
+    colour = np.median(_border(image), axis=0).astype(np.uint8)
+    # Differences and the box around them in Pillow's own loops: this step is a part of every reading.
+    flat = Image.new(image.mode, image.size, tuple(colour.tolist()) if colour.ndim else int(colour))
+    slack = Image.new(image.mode, image.size, (TOLERANCE,) * len(image.getbands()))
+    if (box := ImageChops.subtract(ImageChops.difference(image, flat), slack).getbbox()) is None:
+        return image
+    left, top, right, bottom = box
+    margin = max(2, math.ceil((bottom - top) / 10))
+    upper_left = max(left - margin, 0), max(top - margin, 0)
+    lower_right = min(right + margin, image.width), min(bottom + margin, image.height)
+    if upper_left == (0, 0) and lower_right == image.size:
+        return image
+    cropped = image.crop((*upper_left, *lower_right))
     # Else there is no one colour, or content along the edges would be the next pass's margin.
-    return cropped if _is_flat(cropped, colour) else pixels
+    return cropped if _is_flat(cropped, colour) else image
 
 
-def _border(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _border(image: Image.Image) -> NDArray[np.uint8]:
     """Return the outermost pixels, shape (N,) or (N, C)."""
-    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    width, height = image.size
+    strips = ((0, 0, width, 1), (0, height - 1, width, height), (0, 0, 1, height), (width - 1, 0, width, height))
+    pixels = [np.asarray(image.crop(strip)) for strip in strips]
+    return np.concatenate([strip.reshape(-1, *strip.shape[2:]) for strip in pixels])
 
 
-def _is_flat(pixels: NDArray[np.uint8], colour: NDArray[np.uint8]) -> bool:
-    """Tell whether enough of the outermost pixels have the colour."""
-    return bool(_differs(_border(pixels), colour).mean() <= 1 - _FLAT_BORDER)
-
-
-def _differs(pixels: NDArray[np.uint8], colour: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Tell which pixels are beyond the tolerance in any channel; colour has shape () for grey or (C,)."""
-    # Unsigned bytes have no negative differences, and wider numbers would take twice the memory.
-    beyond: NDArray[np.bool_] = np.maximum(pixels, colour) - np.minimum(pixels, colour) > TOLERANCE
-    return np.any(beyond, axis=-1) if colour.ndim else beyond
+def _is_flat(image: Image.Image, colour: NDArray[np.uint8]) -> bool:
+    """Tell whether enough of the outermost pixels have the colour, which has shape () for grey or (C,)."""
+    border = _border(image)
+    # Unsigned bytes have no negative differences.
+    beyond: NDArray[np.bool_] = np.maximum(border, colour) - np.minimum(border, colour) > TOLERANCE
+    return bool((beyond.any(axis=-1) if colour.ndim else beyond).mean() <= 1 - _FLAT_BORDER)
 
 
 def is_light_on_dark(image: Image.Image) -> bool:

@@ -100,4 +100,5 @@ def _shape(face: ImageFont.FreeTypeFont, character: str) -> NDArray[np.uint8]:
 @lru_cache(maxsize=256)
 def open_face(file: Path, size: int) -> ImageFont.FreeTypeFont:
     """Return a font at a size, in pixels per em."""
-    return ImageFont.truetype(str(file), size)
+    # Single characters need no shaping of text, which takes longer than drawing them.
+    return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)

@@ -47,17 +47,16 @@ class Glyph:
 def raster(file: Path, size: int, character: str) -> Glyph:
     """Return a character at one of the sizes; a pixel of room on each side keeps the edges smooth when it is turned."""
     face = open_face(file, size)
-    left, top, right, bottom = face.getbbox(character, anchor="ls")
     core, offset = face.getmask2(character, anchor="ls")
-    ink = np.frombuffer(bytes(core), np.uint8).reshape(core.size[1], core.size[0])
-    mask = np.pad(ink, 1)
-    advance = max(face.getlength(character), 0.8 * (right - left))
-    return Glyph(mask, offset[0] - 1, offset[1] - 1, advance)
+    width, height = core.size
+    mask = np.zeros((height + 2, width + 2), np.uint8)
+    mask[1:-1, 1:-1] = np.frombuffer(bytes(core), np.uint8).reshape(height, width)
+    return Glyph(mask, offset[0] - 1, offset[1] - 1, max(face.getlength(character), 0.8 * width))
 
 
 def nearest_size(size: float) -> int:
     """Return the rasterised size to scale from."""
-    return next((s for s in _SIZES if s >= size * 0.97), _SIZES[-1])
+    return next((s for s in _SIZES if s >= size * 0.9), _SIZES[-1])
 
 
 def place(glyph: Glyph, scale: float, angle: float, shear: float, stretch: float, smooth: bool) -> Glyph:
