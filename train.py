@@ -29,12 +29,15 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--output", help="folder of the run; default runs/RECIPE")
     parser.add_argument("--resume", metavar="FOLDER", help="continue the run in this folder as if it had not stopped")
     parser.add_argument("--init-from", metavar="CHECKPOINT", help="start from a checkpoint, or from imagenet")
+    parser.add_argument("--teacher", metavar="CHECKPOINT", help="larger model whose readings are learned too")
     parser.add_argument("--alphabet", help="named alphabet or the characters themselves")
     parser.add_argument("--max-length", type=int, help="longest text, in characters")
     size_help = "size of the model's input, in pixels: the side of a square, or height and width, as the recipe has it"
     parser.add_argument("--size", type=int, nargs="+", metavar="PIXELS", help=size_help)
     arch_help = "argument of the architecture other than its own, such as hidden=512; may be given several times"
     parser.add_argument("--arch-arg", action="append", default=[], metavar="NAME=NUMBER", help=arch_help)
+    held_help = "files of which nothing is learned, to hold out rows of"
+    parser.add_argument("--validation-data", nargs="+", default=[], metavar="FILE", help=held_help)
     parser.add_argument("--validation", type=int, default=1000, help="rows held out to choose the best checkpoint")
     parser.add_argument("--frozen-epochs", type=int, help="passes with the CNN frozen")
     parser.add_argument("--epochs", type=int, help="passes with everything free")
@@ -69,7 +72,8 @@ def main(arguments: list[str]) -> int:
         values = {f.name: getattr(parsed, f.name) for f in fields(TrainOptions) if hasattr(parsed, f.name)}
         values["output"] = parsed.output or f"runs/{parsed.recipe}"
         values["size"] = None if parsed.size is None else tuple(parsed.size)
-        values |= {"data": tuple(parsed.data), "fonts": tuple(parsed.fonts), "arch_args": arch_args(parsed.arch_arg)}
+        values |= {name: tuple(getattr(parsed, name)) for name in ("data", "validation_data", "fonts")}
+        values["arch_args"] = arch_args(parsed.arch_arg)
         options = TrainOptions(**values)
     best = train_model(options, tqdm, resume=bool(parsed.resume))
     print(f"{best} is the best checkpoint; read a picture with: python predict.py PICTURE --checkpoint {best}")

@@ -224,6 +224,7 @@ class ParquetRows:
         labels: The label of every row.
         row_groups: ``(start, stop)`` row numbers of every row group that has rows.
         origins: A number per row, the same for the same row of a file that is named more than once.
+        counts: How many rows each file has, in order.
 
     Raises:
         DataError: As :func:`iter_parquet`, or if there are no rows, or a row has no label.
@@ -243,6 +244,7 @@ class ParquetRows:
         self._groups: list[tuple[int, int]] = []
         self._layouts: list[Layout] = []
         self._files: list[tuple[str, int, int]] = []
+        self.counts: list[int] = []
         self.origins: list[int] = []
         first_origin: dict[Path, int] = {}
         for path, wanted in zip(paths, splits_to_read(paths, split), strict=True):
@@ -254,6 +256,7 @@ class ParquetRows:
                     self._add_group(file, group)
                 count = len(self.labels) - before
                 self._files.append((Path(path).name, Path(path).stat().st_size, count))
+                self.counts.append(count)
                 start = first_origin.setdefault(Path(path).resolve(), before)
                 self.origins += range(start, start + count)
         if not self.labels:

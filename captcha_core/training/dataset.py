@@ -56,6 +56,26 @@ def hold_out(origins: list[int], validation: int, seed: int) -> Split:
     return Split(np.nonzero(~held)[0], np.nonzero(held)[0])
 
 
+def hold_out_files(origins: list[int], counts: list[int], kept: int, validation: int, seed: int) -> Split:
+    """Learn from all rows of the first files, and choose rows for validation at random from the others.
+
+    Args:
+        origins: Which picture each row is.
+        counts: How many rows each file has.
+        kept: How many files are learned from.
+        validation: How many rows are wanted.
+        seed: Decides which.
+
+    Raises:
+        CaptchaLabError: If a picture is in both.
+    """
+    border = sum(counts[:kept])
+    if set(origins[:border]) & set(origins[border:]):
+        raise CaptchaLabError("A file of --data is also one of --validation-data; name it once.")
+    order = np.random.default_rng([seed, 1]).permutation(len(origins) - border)[:validation]
+    return Split(np.arange(border), np.sort(order) + border)
+
+
 def epoch_order(rows: ParquetRows, chosen: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     """Return the chosen rows shuffled so that reading them needs few row groups at a time.
 

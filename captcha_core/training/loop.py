@@ -21,6 +21,7 @@ from captcha_core.training.history import write_history
 from captcha_core.training.phases import Phase
 from captcha_core.training.state import Progress, save_state
 from captcha_core.training.targets import sequence_loss, with_end
+from captcha_core.training.teacher import Teacher, distillation_loss
 
 _MAX_GRADIENT = 5.0
 # Weight of the second opinion's loss: enough to learn from, not so much that the first one suffers.
@@ -90,6 +91,7 @@ class Trainer:
         label_smoothing: float,
         autocast: torch.autocast,
         progress_bar: Callable[..., Any],
+        teacher: Teacher | None = None,
     ) -> None:
         """Keep the parts of a run.
 
@@ -106,10 +108,12 @@ class Trainer:
             label_smoothing: See :func:`captcha_core.training.targets.sequence_loss`.
             autocast: Precision of the forward pass.
             progress_bar: Called as tqdm is.
+            teacher: Whose readings are learned too when everything is free.
         """
         self.model, self.ema, self.held, self.folder, self.progress = model, ema, held, folder, progress
         self._save, self._seed, self._check_every, self._weight_decay = save, seed, check_every, weight_decay
         self._smoothing, self._autocast, self._progress_bar = label_smoothing, autocast, progress_bar
+        self._teacher = teacher
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Return AdamW over the parameters that are free; vectors (biases, norms) do not decay."""
@@ -149,7 +153,10 @@ class Trainer:
             self.model.backbone.eval()  # type: ignore[union-attr]
         with self._autocast:
             outputs = phase.forward(inputs)
+            known = self._teacher(inputs) if self._teacher and phase.name == "full" else None
         loss = self._loss(outputs, targets)
+        if known is not None:
+            loss = loss + distillation_loss(outputs if isinstance(outputs, torch.Tensor) else outputs[0], known)
         loss.backward()
         norm = nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], _MAX_GRADIENT)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):

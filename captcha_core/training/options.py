@@ -23,7 +23,11 @@ class TrainOptions:
         split: Which rows of files that have a ``split`` column; see the Parquet readers.
         image_column: Column of the pictures, if it is not the obvious one.
         label_column: Column of the labels, if it is not ``label``.
+        validation_data: Files of which nothing is learned, from which the held-out rows are then taken: captchas of
+            other kinds, where the reader is to be judged by what it has not seen.
         validation: Rows held out to choose the best checkpoint and fit the temperature.
+        teacher: Checkpoint of a larger model of the same alphabet, preprocessing and time steps, whose readings are
+            learned too (distillation).
         init_from: Checkpoint whose backbone (and head, where it fits) is the start, or ``imagenet``.
         alphabet: Named alphabet or characters.
         max_length: Longest text, in characters.
@@ -53,7 +57,9 @@ class TrainOptions:
     split: str | None = None
     image_column: str | None = None
     label_column: str | None = None
+    validation_data: tuple[str, ...] = ()
     validation: int = 1000
+    teacher: str | None = None
     init_from: str | None = None
     alphabet: str | None = None
     max_length: int | None = None
@@ -133,7 +139,7 @@ class TrainOptions:
         """
         try:
             values = json.loads(path.read_text(encoding="utf8"))
-            lists = {name: tuple(values[name]) for name in ("data", "size", "fonts")}
+            lists = {name: tuple(values[name]) for name in ("data", "validation_data", "size", "fonts")}
             return cls(**{**values, **lists})
         except FileNotFoundError as error:
             raise CaptchaLabError(f"There is no run to resume in {path.parent}; start one without --resume.") from error

@@ -22,13 +22,14 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.generator.mixture import Mixture, general_mixture
 from captcha_core.models import build_model, set_requires_grad
 from captcha_core.recipes import Recipe, get_recipe
-from captcha_core.training.dataset import PictureRows, Split, batches, hold_out, stack
+from captcha_core.training.dataset import PictureRows, Split, batches, hold_out, hold_out_files, stack
 from captcha_core.training.initial import Start, initialise
 from captcha_core.training.loop import AveragedModel, Check, Held, Trainer
 from captcha_core.training.options import TrainOptions
 from captcha_core.training.phases import FROZEN_ROWS, FeatureSource, Phase, PictureSource
 from captcha_core.training.state import Progress, load_progress, load_state
 from captcha_core.training.targets import encode_labels
+from captcha_core.training.teacher import Teacher, load_teacher
 from captcha_core.transforms import build_transform
 
 logger = logging.getLogger(__name__)
@@ -77,12 +78,12 @@ class _Run:
         self.alphabet = Alphabet.named(str(options.alphabet))
         self.max_length = int(options.max_length or 0)
         self.rows = ParquetRows(
-            options.data,
+            [*options.data, *options.validation_data],
             image_column=options.image_column,
             label_column=options.label_column,
             split=options.split,
         )
-        self.split: Split = hold_out(self.rows.origins, options.validation, options.seed)
+        self.split = self._split()
         self.spec = self.recipe.transform(*(options.size or ()))
         self.transform = build_transform(self.spec)
         self.device = _device(options.device)
@@ -131,6 +132,7 @@ class _Run:
             label_smoothing=self.recipe.label_smoothing,
             autocast=torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16()),
             progress_bar=progress_bar,
+            teacher=None if self.options.teacher is None else self._teacher(self.options.teacher),
         )
         phases = [self._frozen_phase, self._full_phase]
         resumed = state.exists()
@@ -212,6 +214,16 @@ class _Run:
             return normalised.contiguous(memory_format=torch.channels_last)
 
         return Held(inputs, [self.rows.labels[i] for i in rows], self.targets[rows], self.alphabet, self.scheme)
+
+    def _split(self) -> Split:
+        options = self.options
+        if not options.validation_data:
+            return hold_out(self.rows.origins, options.validation, options.seed)
+        files = len(options.data)
+        return hold_out_files(self.rows.origins, self.rows.counts, files, options.validation, options.seed)
+
+    def _teacher(self, path: str) -> Teacher:
+        return load_teacher(path, self.alphabet.symbols, self.spec, self.device)
 
     def _encode(self, labels: list[str]) -> torch.Tensor:
         return encode_labels(labels, self.alphabet, self.max_length, self.scheme, self.time_steps)

@@ -16,6 +16,7 @@ from captcha_core.training.dataset import (
     batches,
     epoch_order,
     hold_out,
+    hold_out_files,
     mixed_order,
     stack,
     stack_padded,
@@ -151,3 +152,12 @@ def test_pictures_of_one_height_are_stretched_to_their_mean_width() -> None:
     stacked = stack([narrow, wide])
     assert stacked.shape == (2, 3, 48, 112)
     assert (stacked[0] == 0).all() and (stacked[1] == 200).all()
+
+
+def test_files_that_are_held_out_are_not_learned_from() -> None:
+    split = hold_out_files(list(range(30)), [10, 8, 12], kept=2, validation=5, seed=0)
+    assert split.train.tolist() == list(range(18))
+    assert len(split.validation) == 5 and split.validation.min() >= 18
+    assert len(hold_out_files(list(range(30)), [10, 8, 12], 2, 500, 0).validation) == 12
+    with pytest.raises(CaptchaLabError, match="--validation-data"):
+        hold_out_files([*range(18), *range(12)], [10, 8, 12], 2, 5, 0)

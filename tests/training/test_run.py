@@ -23,7 +23,9 @@ from captcha_core.training import TrainOptions, train_model
 from captcha_core.training.dataset import hold_out
 from captcha_core.training.loop import Check
 from captcha_core.training.state import load_progress
-from tests.helpers import png_bytes
+from tests.helpers import draw_picture, png_bytes
+
+PICTURE = draw_picture("ab3")
 
 
 class Bar:
@@ -96,6 +98,36 @@ def first(data: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("first")
     train_model(options(data, folder), Bar)
     return folder
+
+
+def test_pictures_are_drawn_while_training_and_a_teacher_is_heard(data: str, tmp_path: Path) -> None:
+    net = {"recipe": "captcha-net", "arch_args": {"width": 8, "last": 16, "depth": 1}, "fonts": ("DejaVuSans",)}
+    common = net | {"alphabet": "ab3", "max_length": 4, "batch_size": 8, "check_every": 2, "draw": 20, "epochs": 1}
+    first = TrainOptions((data,), str(tmp_path / "first"), validation=8, **common)  # type: ignore[arg-type]
+    best = train_model(first, Bar)
+    drawn = read_meta(best).training_data[-1]
+    assert drawn["name"] == "drawn while training"
+    assert 15 <= drawn["rows"] <= 20
+    # Another file's rows are held out, so all of this one's are learned from.
+    style = GeneratorSettings(alphabet="ab3", min_length=1, max_length=2, width=40, height=32)
+    list(generate_captcha_data(style, 12, tmp_path / "other.parquet", seed=2))
+    small = common | {"validation_data": (str(tmp_path / "other.parquet"),), "teacher": str(best)}
+    options = TrainOptions((data,), str(tmp_path / "second"), validation=8, **small)  # type: ignore[arg-type]
+    meta = read_meta(train_model(options, Bar))
+    assert meta.training_data[-2]["rows"] == 40
+    assert Recognizer(tmp_path / "second" / "best.safetensors").read(PICTURE).confidence <= 1.0
+
+
+def test_a_run_that_draws_goes_on_as_if_it_had_not_stopped(data: str, tmp_path: Path) -> None:
+    net = {"recipe": "captcha-net", "arch_args": {"width": 8, "last": 16, "depth": 1}, "fonts": ("DejaVuSans",)}
+    common = net | {"alphabet": "ab3", "max_length": 4, "batch_size": 8, "check_every": 2, "draw": 40, "validation": 8}
+    whole, broken = (TrainOptions((data,), str(tmp_path / name), **common, epochs=1) for name in ("whole", "broken"))  # type: ignore[arg-type]
+    train_model(whole, Bar)
+    with pytest.raises(KeyboardInterrupt):
+        train_model(broken, stopping_bar(5))
+    train_model(broken, Bar, resume=True)
+    tensors = [load_checkpoint(tmp_path / name / "last.safetensors")[0] for name in ("whole", "broken")]
+    assert all(torch.equal(tensors[0][name], tensors[1][name]) for name in tensors[0])
 
 
 def test_a_run_leaves_everything_that_belongs_to_it(first: Path, data: str) -> None:
