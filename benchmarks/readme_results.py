@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.reader_tables import accuracy_tables, reader_speed_table  # noqa: E402 - found from ROOT
+
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
@@ -26,7 +30,7 @@ def main() -> None:
     """Fill the documents."""
     fill(ROOT / "README.md", "\n".join([*accuracy_table(), "", *speed_table()]))
     fill(ROOT / "saved_models" / "efficientnet.md", "\n".join(accuracy_table()))
-    tables = [*drawing_table(), "", *training_table(), "", *classic_table()]
+    tables = [*drawing_table(), "", *training_table(), "", *classic_table(), *comparison()]
     fill(ROOT / "docs" / "benchmarks.md", "\n".join(tables))
 
 
@@ -136,6 +140,15 @@ def classic_table() -> list[str]:
             hours,
         ]
         lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def comparison() -> list[str]:
+    """Return the tables beside other readers that there are figures for."""
+    lines: list[str] = []
+    for file, tables in (("accuracy.json", accuracy_tables), ("speed.json", reader_speed_table)):
+        if (RESULTS / file).exists():
+            lines += ["", *tables(result(file))]
     return lines
 
 

@@ -1,0 +1,90 @@
+"""The tables of docs/benchmarks.md that set readers side by side, out of accuracy.json and speed.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from statistics import fmean
+from typing import Any
+
+STYLES = "zoo_dev/"
+TABLES = (
+    ("exact_match_folded", "Texts read exactly, case ignored"),
+    ("exact_match", "Texts read exactly, case included"),
+    ("cer", "Character error rate"),
+    ("ece", "Calibration error of the confidence, of the readers that give one"),
+)
+
+
+def mean_of_styles(figures: Mapping[str, Mapping[str, Any]], sets: Iterable[str]) -> float | None:
+    """Return the mean, over the unseen styles among the sets, of the texts read exactly with case ignored.
+
+    Args:
+        figures: A reader's figures by set.
+        sets: Names of sets.
+
+    Returns:
+        None when there is no style, or the reader has not read all of them.
+    """
+    styles = [name for name in sets if name.startswith(STYLES)]
+    if not styles or not set(styles) <= set(figures):
+        return None
+    return fmean(figures[name]["exact_match_folded"] for name in styles)
+
+
+def accuracy_tables(results: Mapping[str, Any]) -> list[str]:
+    """Return a table for every figure: a row per set, a column per reader, a dash where nothing was measured."""
+    lines: list[str] = []
+    for figure, title in TABLES:
+        readers = {
+            name: entry["figures"]
+            for name, entry in results["readers"].items()
+            if any(figure in values for values in entry["figures"].values())
+        }
+        if readers:
+            lines += [f"{title}:", "", *_table(results["sets"], readers, figure), ""]
+    return lines[:-1]
+
+
+def _table(
+    sets: Mapping[str, Mapping[str, Any]], readers: Mapping[str, Mapping[str, Mapping[str, Any]]], figure: str
+) -> list[str]:
+    """Return one table; where case is told, sets that are scored without are left out."""
+    shown = [name for name, about in sets.items() if not (figure == "exact_match" and about["folded"])]
+    rows = []
+    for name in shown:
+        measured = [figures[name] for figures in readers.values() if name in figures]
+        title = f"{sets[name]['shown']} ({measured[0]['n']:,})" if measured else sets[name]["shown"]
+        rows.append([title, *(_percent(figures.get(name, {}).get(figure)) for figures in readers.values())])
+    if figure == "exact_match_folded":
+        means = [mean_of_styles(figures, sets) for figures in readers.values()]
+        rows.append(["mean of the unseen styles", *map(_percent, means)])
+    return _lines(["pictures", *readers], rows)
+
+
+def reader_speed_table(results: Mapping[str, Any]) -> list[str]:
+    """Return how long each reader takes for a picture, and how many times as fast as each of the others' it is."""
+    readers = results["readers"]
+    rivals = list(next(iter(readers.values()))["times_as_fast_as"])
+    rows = []
+    for name, figures in readers.items():
+        ratios = (f"{figures['times_as_fast_as'][rival]:.2f}" for rival in rivals)
+        rows.append([name, f"{figures['median_ms']:.1f}", *ratios])
+    return [
+        f"{results['pictures']} pictures in {results['rounds']} rounds, one core, one thread, one picture at a time, "
+        "from the PNG file in memory to the text:",
+        "",
+        *_lines(["reader", "ms a picture, median", *(f"times as fast as {rival}" for rival in rivals)], rows),
+    ]
+
+
+def _lines(head: list[str], rows: Iterable[list[str]]) -> list[str]:
+    """Return a table in Markdown."""
+    return [
+        "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head),
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.2%}"
