@@ -39,6 +39,16 @@ def time_steps_needed(text: str) -> int:
     return len(text) + sum(a == b for a, b in zip(text, text[1:], strict=False))
 
 
+def scaled(probabilities: Floats) -> tuple[Floats, Floats]:
+    """Scale probabilities, (B, T, C + 1), so that the largest per time step is 1.
+
+    Returns:
+        The scaled ones, and the logarithm of the product of what they were divided by, (B,).
+    """
+    largest = probabilities.max(axis=2, keepdims=True)
+    return probabilities / largest, np.log(largest).sum(axis=(1, 2))
+
+
 def text_probability(probabilities: Floats, texts: Ints, lengths: Ints) -> Floats:
     """Return the probability of texts, shape (B,), by the forward algorithm.
 
@@ -47,8 +57,8 @@ def text_probability(probabilities: Floats, texts: Ints, lengths: Ints) -> Float
         texts: Classes, shape (B, L), padded with any character.
         lengths: Characters of each text, shape (B,).
     """
-    scaled, weight = _scaled(probabilities)
-    return _total(_forward(_emissions(scaled, texts), texts)[-1], lengths, weight)
+    relative, log_weight = scaled(probabilities)
+    return _total(_forward(_emissions(relative, texts), texts)[-1], lengths, log_weight)
 
 
 def replacement_shares(probabilities: Floats, texts: Ints, lengths: Ints) -> tuple[Floats, Floats]:
@@ -68,12 +78,12 @@ def replacement_shares(probabilities: Floats, texts: Ints, lengths: Ints) -> tup
     Returns:
         Probabilities (B,), and shares (B, L, C), which sum to 1 over the last axis at the places of a text.
     """
-    scaled, weight = _scaled(probabilities)
-    emissions = _emissions(scaled, texts)
+    relative, log_weight = scaled(probabilities)
+    emissions = _emissions(relative, texts)
     forward = _forward(emissions, texts)
-    whole = _total(forward[-1], lengths, weight)
+    whole = _total(forward[-1], lengths, log_weight)
     backward = _backward(emissions, texts, lengths)
-    characters = scaled[..., None, :-1].swapaxes(0, 1)
+    characters = relative[..., None, :-1].swapaxes(0, 1)
     from_blank, from_character = _entering(forward)
     to_blank, to_character = _leaving(emissions, backward, lengths)
     differs_before, differs_after = _differing(texts, characters.shape[-1])
@@ -83,12 +93,6 @@ def replacement_shares(probabilities: Floats, texts: Ints, lengths: Ints) -> tup
         inside = (inside + from_blank[step] + from_character[step] * differs_before) * emitted
         sums += inside * (to_blank[step] + to_character[step] * differs_after)
     return whole, sums / np.maximum(sums.sum(axis=2, keepdims=True), np.finfo(np.float64).tiny)
-
-
-def _scaled(probabilities: Floats) -> tuple[Floats, Floats]:
-    """Return probabilities whose largest per time step is 1, and the product of what they were divided by, (B,)."""
-    largest = probabilities.max(axis=2, keepdims=True)
-    return probabilities / largest, np.exp(np.log(largest).sum(axis=(1, 2)))
 
 
 def _emissions(probabilities: Floats, texts: Ints) -> Floats:
@@ -133,18 +137,18 @@ def _backward(emissions: Floats, texts: Ints, lengths: Ints) -> Floats:
     return sums
 
 
-def _total(final: Floats, lengths: Ints, weight: Floats) -> Floats:
+def _total(final: Floats, lengths: Ints, log_weight: Floats) -> Floats:
     """Return the probability of the paths that end in the last blank or the last character, (B,).
 
     Args:
         final: Sums at the last time step, (B, 2 L + 1).
         lengths: Characters of each text, (B,).
-        weight: What the scaling took out, (B,).
+        log_weight: Logarithm of what the scaling took out, (B,).
     """
     rows, last = np.arange(len(final)), 2 * lengths
     in_character = np.where(lengths > 0, final[rows, np.maximum(last - 1, 0)], 0.0)
     # Rounding may carry a sure text past 1.
-    return np.minimum((final[rows, last] + in_character) * weight, 1.0)
+    return np.minimum((final[rows, last] + in_character) * np.exp(log_weight), 1.0)
 
 
 def _entering(forward: Floats) -> tuple[Floats, Floats]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import SCHEMES, Decoded, class_count, decode, decode_positions, log_confidence, text_lengths
+from captcha_core.decoding import SCHEMES, Decoded, class_count, decode, decode_positions, log_confidence
 from captcha_core.errors import CheckpointError
 
 ABC = Alphabet("abc")
@@ -161,8 +160,3 @@ def test_a_shape_that_does_not_fit_is_named(shape) -> None:
 def test_a_temperature_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="temperature=0"):
         decode_positions(torch.zeros(1, 2, 4), ABC, temperature=0)
-
-
-def test_text_lengths() -> None:
-    classes = np.array([[0, 3, 1, 1, 3], [3, 0, 0, 0, 0], [1, 2, 0, 1, 2], [1, 2, 0, 1, 3]])
-    assert text_lengths(classes, end=3).tolist() == [1, 0, 5, 4]

@@ -21,7 +21,9 @@ ABOVE = (f"{PACKAGE}.ui", f"{PACKAGE}.recognizer", f"{PACKAGE}.training", f"{PAC
 READING_DOES_NOT_NEED = ("pandas", "matplotlib", "pyarrow", "jiwer", f"{PACKAGE}.training", f"{PACKAGE}.generator")
 FORBIDDEN = {
     "recognizer": (*READING_DOES_NOT_NEED, f"{PACKAGE}.ui"),
-    "decoding": READING_DOES_NOT_NEED + ABOVE,
+    **dict.fromkeys(
+        ("constraint", "ctc", "ctc_lengths", "decoding", "positions"), (*READING_DOES_NOT_NEED, *ABOVE, "torch")
+    ),
     "imaging": (*READING_DOES_NOT_NEED, *ABOVE, "torch"),
     "models": (*READING_DOES_NOT_NEED, *ABOVE, f"{PACKAGE}.data", f"{PACKAGE}.checkpoint"),
     "generator": (*ABOVE, "torch", f"{PACKAGE}.models"),
