@@ -37,7 +37,9 @@ def main() -> None:
     options = parser.parse_args()
     predict = ["predict.py", str(options.picture.resolve())]
     runs = [seconds(predict) for _ in range(options.runs + 1)]
-    imports = [seconds(["-c", "import captcha_core.recognizer"]) for _ in range(options.runs)]
+    imports = [
+        seconds(["-c", "import captcha_core.recognizer, captcha_core.torch_backend"]) for _ in range(options.runs)
+    ]
     result = {
         "first_seconds": round(runs[0], 2),
         "median_seconds": round(statistics.median(runs[1:]), 2),

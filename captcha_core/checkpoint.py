@@ -1,7 +1,8 @@
 """One self-describing file per model: weights and all that is needed to use them.
 
 A checkpoint is a safetensors file whose header carries a JSON object under the key ``captcha_lab``
-(:class:`CheckpointMeta`). Nothing in it is ever unpickled, so a file from a stranger can be opened.
+(:class:`captcha_core.checkpoint_meta.CheckpointMeta`). Nothing in it is ever unpickled, so a file from a stranger can
+be opened.
 
 Weights with two or more dimensions are stored as float16, the rest (biases, normalisation statistics,
 whose variances would underflow) as float32, which halves the size.
@@ -9,58 +10,37 @@ whose variances would underflow) as float32, which halves the size.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from captcha_core.alphabet import Alphabet
-from captcha_core.errors import AlphabetError, CheckpointError
+from captcha_core.checkpoint_meta import (
+    FORMAT_VERSION,
+    HEADER_KEY,
+    SUFFIX,
+    CheckpointMeta,
+    damaged,
+    fingerprint,
+    latest_checkpoint,
+    read_meta,
+)
 from captcha_core.files import atomic_path
 
-FORMAT_VERSION = 1
-SUFFIX = ".safetensors"
-_HEADER_KEY = "captcha_lab"
-
-
-@dataclass(frozen=True)
-class CheckpointMeta:
-    """All that a checkpoint says about itself.
-
-    Attributes:
-        recipe: Name of the recipe that trained it.
-        arch: Name of the architecture in the registry.
-        arch_args: Keyword arguments that rebuild the architecture.
-        alphabet: The characters in class order.
-        max_length: Longest text that the model can write, in characters.
-        transform: Specification of the preprocessing, as :func:`captcha_core.transforms.build_transform` takes it.
-        temperature: What logits are divided by before the softmax, so that confidences are calibrated.
-        metrics: Figures on the held-out part of the training data.
-        epoch: How many epochs the weights have seen; decides which checkpoint is the latest.
-        training_data: One mapping per training run, oldest first: names of the files, rows, fingerprint.
-        versions: Versions of Python and the libraries at training time.
-        format_version: Version of this file format.
-    """
-
-    recipe: str
-    arch: str
-    arch_args: dict[str, Any]
-    alphabet: str
-    max_length: int
-    transform: dict[str, Any]
-    temperature: float = 1.0
-    metrics: dict[str, float] = field(default_factory=dict)
-    epoch: int = 0
-    training_data: list[dict[str, Any]] = field(default_factory=list)
-    versions: dict[str, str] = field(default_factory=dict)
-    format_version: int = FORMAT_VERSION
+__all__ = [
+    "FORMAT_VERSION",
+    "SUFFIX",
+    "CheckpointMeta",
+    "fingerprint",
+    "latest_checkpoint",
+    "load_checkpoint",
+    "read_meta",
+    "save_checkpoint",
+]
 
 
 def save_checkpoint(path: str | Path, tensors: Mapping[str, torch.Tensor], meta: CheckpointMeta) -> None:
@@ -77,7 +57,7 @@ def save_checkpoint(path: str | Path, tensors: Mapping[str, torch.Tensor], meta:
     stored = {name: _storable(tensor) for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
         # Not save_file, which makes the file anew with permissions of its own.
-        temporary.write_bytes(save(stored, metadata={_HEADER_KEY: json.dumps(asdict(meta))}))
+        temporary.write_bytes(save(stored, metadata={HEADER_KEY: json.dumps(asdict(meta))}))
 
 
 def load_checkpoint(path: str | Path) -> tuple[dict[str, torch.Tensor], CheckpointMeta]:
@@ -91,56 +71,8 @@ def load_checkpoint(path: str | Path) -> tuple[dict[str, torch.Tensor], Checkpoi
         with safe_open(path, framework="pt") as handle:
             tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}, meta
-
-
-def read_meta(path: str | Path) -> CheckpointMeta:
-    """Read only the description of a checkpoint.
-
-    Raises:
-        CheckpointError: As :func:`load_checkpoint`.
-    """
-    if not os.path.isfile(path):
-        raise CheckpointError(f"There is no checkpoint at {path}. Give the path of a {SUFFIX} file.")
-    try:
-        with safe_open(path, framework="pt") as handle:
-            header = handle.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise _damaged(path, error) from error
-    if _HEADER_KEY not in header:
-        raise CheckpointError(
-            f"{path} holds weights but no Captcha Lab description. Give a checkpoint made by train.py."
-        )
-    return _parse_meta(path, header[_HEADER_KEY])
-
-
-def latest_checkpoint(folder: str | Path) -> Path:
-    """Return the checkpoint with the highest recorded epoch; among equals the last by name.
-
-    The number inside the file decides, not the file's name ("10" sorts before "9" as text) nor its date
-    (a copy or a git checkout changes that). Files that are not checkpoints are passed over.
-
-    Raises:
-        CheckpointError: If the folder holds no checkpoint.
-    """
-    found: list[tuple[int, str, Path]] = []
-    for path in sorted(Path(folder).glob(f"*{SUFFIX}")):
-        try:
-            found.append((read_meta(path).epoch, path.name, path))
-        except CheckpointError:
-            continue
-    if not found:
-        raise CheckpointError(
-            f"There is no checkpoint in {folder}. Train one (python train.py --data FILE), then name it: --checkpoint."
-        )
-    return max(found)[2]
-
-
-def fingerprint(path: str | Path) -> str:
-    """Return the first 12 hexadecimal digits of the file's SHA-256."""
-    with Path(path).open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()[:12]
 
 
 def _storable(tensor: torch.Tensor) -> torch.Tensor:
@@ -148,23 +80,3 @@ def _storable(tensor: torch.Tensor) -> torch.Tensor:
     if tensor.is_floating_point():
         tensor = tensor.to(torch.float16 if tensor.dim() > 1 else torch.float32)
     return tensor.contiguous()
-
-
-def _parse_meta(path: str | Path, text: str) -> CheckpointMeta:
-    try:
-        values = json.loads(text)
-        version = values["format_version"]
-        if version > FORMAT_VERSION:
-            raise CheckpointError(
-                f"{path} has format version {version}; this program reads up to {FORMAT_VERSION}. Update Captcha Lab."
-            )
-        known = {f.name for f in fields(CheckpointMeta)}
-        meta = CheckpointMeta(**{key: value for key, value in values.items() if key in known})
-        Alphabet(meta.alphabet)
-    except (ValueError, TypeError, KeyError, AlphabetError) as error:
-        raise CheckpointError(f"The description inside {path} is damaged ({error}). Take a fresh copy.") from error
-    return meta
-
-
-def _damaged(path: str | Path, error: Exception) -> CheckpointError:
-    return CheckpointError(f"{path} is not a whole safetensors file ({error}). Take a fresh copy or train again.")

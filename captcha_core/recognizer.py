@@ -9,20 +9,22 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
 
 from captcha_core.alphabet import Alphabet
-from captcha_core.checkpoint import CheckpointMeta, fingerprint, latest_checkpoint, load_checkpoint
+from captcha_core.checkpoint_meta import fingerprint, latest_checkpoint
 from captcha_core.decoding import Decoded, class_count, decode
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.imaging import load_image
-from captcha_core.models import build_model
 from captcha_core.prediction import Prediction
 from captcha_core.transforms import build_transform, override_spec
+
+if TYPE_CHECKING:
+    import torch
 
 DEFAULT_MODELS = Path(__file__).resolve().parent.parent / "saved_models"
 
@@ -77,16 +79,17 @@ class Recognizer:
         Raises:
             CheckpointError: If the file is missing, damaged or does not fit this version or the overriding values.
         """
-        if threads is not None:
-            torch.set_num_threads(threads)
-        tensors, self.meta = load_checkpoint(checkpoint)
+        # Here and not above: torch takes seconds to import.
+        from captcha_core.torch_backend import TorchModel
+
+        self._model = TorchModel(checkpoint, threads)
+        self.meta, self.scheme = self._model.meta, self._model.scheme
         self.alphabet = Alphabet(self.meta.alphabet)
         self.model_id = f"{Path(checkpoint).stem}@{fingerprint(checkpoint)}"
         self._path = Path(checkpoint)
         try:
+            _check_temperature(self.meta.temperature)
             self.transform = build_transform(override_spec(self.meta.transform, **preprocessing or {}))
-            self._model = _rebuild(self.meta, tensors)
-            self.scheme = str(self._model.scheme)
         except CheckpointError as error:
             raise CheckpointError(f"{checkpoint} cannot be used: {error}") from error
 
@@ -100,12 +103,12 @@ class Recognizer:
             ImageError: If it is not a picture.
         """
         started = time.perf_counter()
-        return self._predict([self.transform(load_image(source))], started)[0]
+        return self._predict([self.transform.array(load_image(source))], started)[0]
 
     def read_batch(self, images: Sequence[Image.Image]) -> list[Prediction]:
         """Read RGB pictures in one pass of the model; for more than memory holds, use :meth:`stream`."""
         started = time.perf_counter()
-        return self._predict([self.transform(image) for image in images], started)
+        return self._predict([self.transform.array(image) for image in images], started)
 
     def stream(
         self, sources: Iterable[Source | NamedSource], batch_size: int = 32
@@ -130,24 +133,24 @@ class Recognizer:
             opened = [self._open(source) for source in islice(remaining, batch_size)]
             if not opened:
                 return
-            predictions = iter(self._predict([o for o in opened if isinstance(o, torch.Tensor)], started))
+            predictions = iter(self._predict([o for o in opened if isinstance(o, np.ndarray)], started))
             yield from (o if isinstance(o, CaptchaLabError) else next(predictions) for o in opened)
 
     def model_view(self, image: Image.Image) -> Image.Image:
         """Return an RGB picture as the model sees it, after the preprocessing; always RGB, even where that is grey."""
-        return self.transform.to_image(self.transform(image)).convert("RGB")
+        return self.transform.to_image(self.transform.array(image)).convert("RGB")
 
-    def _open(self, source: Source | NamedSource) -> torch.Tensor | CaptchaLabError:
+    def _open(self, source: Source | NamedSource) -> NDArray[np.float32] | CaptchaLabError:
         """Turn a source into the model's input (C, H, W), or into the reason why not."""
         name, picture = source if isinstance(source, NamedSource) else (None, source)
         if isinstance(picture, CaptchaLabError):
             return picture
         try:
-            return self.transform(load_image(picture, name))
+            return self.transform.array(load_image(picture, name))
         except ImageError as error:
             return error
 
-    def _predict(self, inputs: list[torch.Tensor], started: float) -> list[Prediction]:
+    def _predict(self, inputs: list[NDArray[np.float32]], started: float) -> list[Prediction]:
         """Read inputs of shape (C, H, W); work on them began at ``started`` of ``perf_counter``."""
         if not inputs:
             return []
@@ -158,15 +161,14 @@ class Recognizer:
             for d in decoded
         ]
 
-    def _decoded(self, inputs: list[torch.Tensor]) -> list[Decoded]:
+    def _decoded(self, inputs: list[NDArray[np.float32]]) -> list[Decoded]:
         """Run the model once per size of input, so that a picture reads the same in any company."""
-        by_size: dict[torch.Size, list[int]] = {}
-        for number, tensor in enumerate(inputs):
-            by_size.setdefault(tensor.shape, []).append(number)
+        by_size: dict[tuple[int, ...], list[int]] = {}
+        for number, array in enumerate(inputs):
+            by_size.setdefault(array.shape, []).append(number)
         read: dict[int, Decoded] = {}
         for same_size in by_size.values():
-            with torch.inference_mode():
-                logits = self._model(torch.stack([inputs[i] for i in same_size]))
+            logits = self._model(np.stack([inputs[i] for i in same_size]))
             if logits.shape[-1] != (expected := class_count(self.alphabet, self.scheme)):
                 raise CheckpointError(
                     f"{self._path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} "
@@ -237,23 +239,7 @@ def _kept_model(path: str, changed: int | None) -> Recognizer:
     return load_model(path)
 
 
-def _rebuild(meta: CheckpointMeta, tensors: dict[str, torch.Tensor]) -> nn.Module:
-    """Return the checkpoint's model, ready to read.
-
-    Raises:
-        CheckpointError: If the description or the weights do not fit the architecture.
-    """
-    if not (isinstance(meta.temperature, int | float) and 0 < meta.temperature < math.inf):
-        raise CheckpointError(f"its temperature {meta.temperature!r} is not a number above 0. Take a fresh copy.")
-    try:
-        # Fresh weights are drawn before they are replaced; the caller's random numbers stay as they were. The meta
-        # device would draw none, but its first use imports more than a second of torch.
-        with torch.random.fork_rng(devices=[]):
-            model = build_model(meta.arch, **meta.arch_args)
-        model.load_state_dict(tensors)
-    except (RuntimeError, TypeError, ArithmeticError) as error:
-        # Torch's own message lists every tensor by name, over many lines.
-        raise CheckpointError(
-            f"its weights do not fit the architecture {meta.arch!r} with {meta.arch_args!r}. Take a fresh copy."
-        ) from error
-    return model.eval().requires_grad_(False)
+def _check_temperature(temperature: Any) -> None:
+    """Raise a CheckpointError unless logits can be divided by it."""
+    if not (isinstance(temperature, int | float) and 0 < temperature < math.inf):
+        raise CheckpointError(f"its temperature {temperature!r} is not a number above 0. Take a fresh copy.")

@@ -1,20 +1,38 @@
-"""The fixed preprocessing steps, which belong to a recipe and travel in its checkpoint."""
+"""The fixed preprocessing steps, which belong to a recipe and travel in its checkpoint.
+
+Torch is imported only where tensors are asked for, so that pictures can be read without it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
-from torch import nn
 
 from captcha_core.errors import CheckpointError
 from captcha_core.preprocessing_steps import auto_crop, equalise, invert, resize, resize_to_height, thicken, to_grey
+from captcha_core.square_pad import SquarePadAndResize
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "Preprocess",
+    "SquarePadAndResize",
+    "Step",
+    "build_transform",
+    "grey_resize_spec",
+    "keep_aspect_spec",
+    "override_spec",
+    "square_pad_spec",
+]
 
 Step = tuple[str, Callable[[Image.Image], Image.Image]]
 """A step's name and what it does to a picture."""
@@ -22,65 +40,6 @@ Step = tuple[str, Callable[[Image.Image], Image.Image]]
 # The statistics of ImageNet, the usual ones for EfficientNet.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-class SquarePadAndResize(nn.Module):
-    """Scale the longer side to ``size`` and pad the shorter one evenly, so that nothing is stretched.
-
-    Takes a PIL picture or a tensor (..., C, H, W) and returns the same kind, ``size`` x ``size``, or with
-    ``multiple`` without most of the padding: a captcha fills a third of its square, and convolving the blank rest
-    takes two thirds of the time and tells a model nothing.
-
-    A module as torchvision's are, so it stands in a ``v2.Compose``; it does not inherit from ``v2.Transform``, whose
-    import would take half of the time that ``predict.py`` needs to start.
-    """
-
-    def __init__(self, size: int, fill: int = 255, multiple: int | None = None) -> None:
-        """Set the square.
-
-        Args:
-            size: Its side, in pixels.
-            fill: Grey value, 0..255, of the padding.
-            multiple: Pad the shorter side only to the next multiple of this many pixels; None pads to the square.
-        """
-        super().__init__()
-        self.size = size
-        self.fill = fill
-        self.multiple = multiple or size
-
-    def forward(self, picture: Any) -> Any:
-        """Pad and resize one PIL picture, or tensors (..., C, H, W) of one size."""
-        if isinstance(picture, Image.Image):
-            return self._transform_picture(picture)
-        return self._transform_tensor(picture)
-
-    def _transform_picture(self, picture: Image.Image) -> Image.Image:
-        height, width = self._content(picture.height, picture.width)
-        canvas_height, canvas_width = self._canvas(height), self._canvas(width)
-        square = Image.new(picture.mode, (canvas_width, canvas_height), (self.fill,) * len(picture.getbands()))
-        place = (canvas_width - width) // 2, (canvas_height - height) // 2
-        square.paste(picture.resize((width, height), Image.Resampling.BILINEAR), place)
-        return square
-
-    def _transform_tensor(self, picture: torch.Tensor) -> torch.Tensor:
-        height, width = self._content(*picture.shape[-2:])
-        batch = picture.reshape(-1, *picture.shape[-3:]).float()
-        batch = F.interpolate(batch, size=(height, width), mode="bilinear", antialias=True, align_corners=False)
-        scaled = batch.reshape(*picture.shape[:-2], height, width)
-        scaled = scaled if picture.is_floating_point() else scaled.round()
-        canvas_height, canvas_width = self._canvas(height), self._canvas(width)
-        top, left = (canvas_height - height) // 2, (canvas_width - width) // 2
-        padding = [left, canvas_width - width - left, top, canvas_height - height - top]
-        return F.pad(scaled, padding, value=self.fill).to(picture.dtype)
-
-    def _canvas(self, side: int) -> int:
-        """Return what a side of the scaled picture is padded to."""
-        return min(self.size, -(-side // self.multiple) * self.multiple)
-
-    def _content(self, height: int, width: int) -> tuple[int, int]:
-        """Return the size of the scaled picture; a hair's breadth still has one pixel."""
-        scale = self.size / max(height, width)
-        return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 class Preprocess:
@@ -93,12 +52,18 @@ class Preprocess:
     def __init__(self, steps: Sequence[Step], mean: Sequence[float], std: Sequence[float]) -> None:
         """Keep the steps in order, and the mean and standard deviation per channel, of values in 0..1."""
         self.steps = tuple(steps)
-        self.mean = torch.tensor(mean).view(-1, 1, 1)
-        self.std = torch.tensor(std).view(-1, 1, 1)
+        self.mean = np.array(mean, np.float32).reshape(-1, 1, 1)
+        self.std = np.array(std, np.float32).reshape(-1, 1, 1)
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
         """Turn an RGB picture into the model's input, float32 of shape (C, H, W)."""
-        return self.normalise(self.pixels(image))
+        import torch
+
+        return torch.from_numpy(self.array(image))
+
+    def array(self, image: Image.Image) -> NDArray[np.float32]:
+        """Do the same without torch, to the last bit."""
+        return (self._bytes(image).astype(np.float32) / np.float32(255.0) - self.mean) / self.std
 
     def stages(self, image: Image.Image) -> list[tuple[str, Image.Image]]:
         """Return an RGB picture after every step, with the step's name; the first is the ``original``.
@@ -112,19 +77,28 @@ class Preprocess:
 
     def pixels(self, image: Image.Image) -> torch.Tensor:
         """Return an RGB picture after the last step as uint8 of shape (C, H, W), with C = 3 or, if grey, 1."""
-        final = self.stages(image)[-1][1]
-        array = np.array(final).reshape(final.height, final.width, -1)
-        return torch.from_numpy(array).permute(2, 0, 1).contiguous()
+        import torch
+
+        return torch.from_numpy(self._bytes(image))
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """Scale uint8 or 0..255 float pixels of shape (..., C, H, W) to the model's range, float32."""
-        mean, std = self.mean.to(pixels.device), self.std.to(pixels.device)
+        import torch
+
+        mean, std = (torch.from_numpy(values).to(pixels.device) for values in (self.mean, self.std))
         return pixels.to(torch.float32).div(255.0).sub(mean).div(std)
 
-    def to_image(self, tensor: torch.Tensor) -> Image.Image:
-        """Undo the normalisation of one (C, H, W) tensor: the picture as the model sees it, RGB or mode L."""
-        pixels = tensor.mul(self.std).add(self.mean).mul(255.0).round().clamp(0, 255).to(torch.uint8)
-        return Image.fromarray(pixels[0].numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy())
+    def to_image(self, normalised: ArrayLike) -> Image.Image:
+        """Undo the normalisation of one (C, H, W) array or tensor: what the model sees, RGB or mode L."""
+        levels = (np.asarray(normalised, np.float32) * self.std + self.mean) * np.float32(255.0)
+        pixels = levels.round().clip(0, 255).astype(np.uint8)
+        return Image.fromarray(pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+
+    def _bytes(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Return what :meth:`pixels` does, without torch."""
+        final = self.stages(image)[-1][1]
+        array = np.array(final).reshape(final.height, final.width, -1)
+        return np.ascontiguousarray(array.transpose(2, 0, 1))
 
 
 def square_pad_spec(size: int) -> dict[str, Any]:

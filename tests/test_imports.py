@@ -25,11 +25,15 @@ def loaded_after(*modules: str) -> list[set[str]]:
 
 
 def test_reading_is_light_and_a_report_loads_the_plots_only_when_it_draws() -> None:
-    imaging, reading, report = loaded_after(
-        "captcha_core.imaging", "captcha_core.recognizer, captcha_core.pictures", "captcha_core.evaluation.report"
+    imaging, reading, torch_reading, report = loaded_after(
+        "captcha_core.imaging",
+        "captcha_core.recognizer, captcha_core.pictures",
+        "captcha_core.torch_backend",
+        "captcha_core.evaluation.report",
     )
     assert imaging == set()
-    assert reading == {"torch"}
+    assert reading == set(), "torch is imported with the first checkpoint that needs it"
+    assert torch_reading == {"torch"}
     assert "matplotlib" not in report
 
 

@@ -20,10 +20,13 @@ PACKAGE = "captcha_core"
 ABOVE = (f"{PACKAGE}.ui", f"{PACKAGE}.recognizer", f"{PACKAGE}.training", f"{PACKAGE}.evaluation")
 READING_DOES_NOT_NEED = ("pandas", "matplotlib", "pyarrow", "jiwer", f"{PACKAGE}.training", f"{PACKAGE}.generator")
 FORBIDDEN = {
-    "recognizer": (*READING_DOES_NOT_NEED, f"{PACKAGE}.ui"),
     **dict.fromkeys(
         ("constraint", "ctc", "ctc_lengths", "decoding", "positions"), (*READING_DOES_NOT_NEED, *ABOVE, "torch")
     ),
+    "recognizer": (*READING_DOES_NOT_NEED, f"{PACKAGE}.ui", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),
+    "torch_backend": READING_DOES_NOT_NEED + ABOVE,
+    "checkpoint_meta": (*READING_DOES_NOT_NEED, *ABOVE, "torch", f"{PACKAGE}.models"),
+    "transforms": (*READING_DOES_NOT_NEED, *ABOVE, f"{PACKAGE}.models"),
     "imaging": (*READING_DOES_NOT_NEED, *ABOVE, "torch"),
     "models": (*READING_DOES_NOT_NEED, *ABOVE, f"{PACKAGE}.data", f"{PACKAGE}.checkpoint"),
     "generator": (*ABOVE, "torch", f"{PACKAGE}.models"),

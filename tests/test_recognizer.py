@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
 from captcha_core import recognizer as module
+from captcha_core import torch_backend
 from captcha_core.checkpoint import load_checkpoint, save_checkpoint
 from captcha_core.decoding import decode
 from captcha_core.errors import CheckpointError, DataError, ImageError
@@ -111,7 +114,7 @@ def test_a_stream_passes_at_most_a_batch_to_the_model(recognizer: Recognizer, mo
     sizes: list[int] = []
     model = recognizer._model
 
-    def counting(images: torch.Tensor) -> torch.Tensor:
+    def counting(images: NDArray[np.float32]) -> NDArray[np.float32]:
         sizes.append(len(images))
         return model(images)
 
@@ -154,8 +157,9 @@ def test_loading_leaves_the_random_numbers_alone_and_reading_builds_no_graph(che
     before = torch.random.get_rng_state()
     recognizer = Recognizer(checkpoint)
     assert torch.equal(before, torch.random.get_rng_state())
-    assert not recognizer._model.training
-    assert not any(p.requires_grad for p in recognizer._model.parameters())
+    network = recognizer._model.module
+    assert not network.training
+    assert not any(p.requires_grad for p in network.parameters())
 
 
 def test_threads_are_set_only_when_asked_for(checkpoint: Path) -> None:
@@ -239,7 +243,7 @@ class Columns(nn.Module):
 
 
 def save_columns(path: Path, scheme: str, classes: int, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(module, "build_model", lambda arch, **arch_args: Columns(scheme, classes))
+    monkeypatch.setattr(torch_backend, "build_model", lambda arch, **arch_args: Columns(scheme, classes))
     with torch.random.fork_rng():
         torch.manual_seed(3)
         tensors = Columns(scheme, classes).state_dict()
@@ -251,7 +255,7 @@ def save_columns(path: Path, scheme: str, classes: int, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(("scheme", "more"), [("positions", 1), ("heads", 0), ("ctc", 1)])
 def test_logits_are_read_by_the_model_s_scheme(scheme, more, tmp_path, monkeypatch) -> None:
     recognizer = Recognizer(save_columns(tmp_path / "m.safetensors", scheme, len(ALPHABET) + more, monkeypatch))
-    logits = recognizer._model(torch.stack([recognizer.transform(picture) for picture in PICTURES]))
+    logits = recognizer._model(np.stack([recognizer.transform.array(picture) for picture in PICTURES]))
     expected = decode(logits, recognizer.alphabet, scheme)
     assert [p.text for p in recognizer.read_batch(PICTURES)] == [d.text for d in expected]
     assert recognizer.model_view(PICTURES[0]).mode == "RGB"

@@ -130,6 +130,18 @@ def test_the_last_stage_is_what_becomes_the_tensor(name: str, width: int, height
     assert torch.equal(transform(picture), transform.normalise(pixels))
 
 
+@given(st.floats(0.0, 1.0), st.floats(0.01, 2.0))
+def test_without_torch_the_input_is_the_same_to_the_last_bit(mean: float, std: float) -> None:
+    spec = {**grey_resize_spec(16, 16), "mean": [mean], "std": [std]}
+    every_level = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).convert("RGB")
+    transform = build_transform(spec)
+    array, tensor = transform.array(every_level), transform.normalise(transform.pixels(every_level))
+    assert array.dtype == np.float32 and array.flags.c_contiguous
+    assert array.tobytes() == tensor.numpy().tobytes() == transform(every_level).numpy().tobytes()
+    assert np.array_equal(np.asarray(transform.to_image(array)), np.asarray(every_level.convert("L")))
+    assert transform.to_image(array) == transform.to_image(tensor)
+
+
 def test_the_stages_come_in_order_and_only_those_that_are_asked_for() -> None:
     picture = draw_picture("ab3x")
 

@@ -1,0 +1,72 @@
+"""Running a checkpoint with torch: numpy in, numpy out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from captcha_core.checkpoint import load_checkpoint
+from captcha_core.checkpoint_meta import CheckpointMeta
+from captcha_core.errors import CheckpointError
+from captcha_core.models import build_model
+
+
+class TorchModel:
+    """A checkpoint's network on the CPU.
+
+    Nothing changes after construction, so threads may share one.
+
+    Attributes:
+        meta: What the checkpoint says about itself.
+        module: The network, ready to read.
+        scheme: How its logits are read; see :func:`captcha_core.decoding.decode`.
+    """
+
+    def __init__(self, path: str | Path, threads: int | None = None) -> None:
+        """Load a checkpoint.
+
+        Args:
+            path: The file.
+            threads: How many threads torch uses; this holds for the whole process. None leaves it as it is.
+
+        Raises:
+            CheckpointError: If the file is missing or damaged, or its description or weights do not fit the
+                architecture.
+        """
+        if threads is not None:
+            torch.set_num_threads(threads)
+        tensors, self.meta = load_checkpoint(path)
+        try:
+            self.module = _rebuild(self.meta, tensors)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} cannot be used: {error}") from error
+        self.scheme = str(self.module.scheme)
+
+    def __call__(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits (B, T, classes) of normalised pictures (B, C, H, W)."""
+        with torch.inference_mode():
+            return np.asarray(self.module(torch.from_numpy(images)))
+
+
+def _rebuild(meta: CheckpointMeta, tensors: dict[str, torch.Tensor]) -> nn.Module:
+    """Return the checkpoint's model, ready to read.
+
+    Raises:
+        CheckpointError: If the description or the weights do not fit the architecture.
+    """
+    try:
+        # Fresh weights are drawn before they are replaced; the caller's random numbers stay as they were. The meta
+        # device would draw none, but its first use imports more than a second of torch.
+        with torch.random.fork_rng(devices=[]):
+            model = build_model(meta.arch, **meta.arch_args)
+        model.load_state_dict(tensors)
+    except (RuntimeError, TypeError, ArithmeticError) as error:
+        # Torch's own message lists every tensor by name, over many lines.
+        raise CheckpointError(
+            f"its weights do not fit the architecture {meta.arch!r} with {meta.arch_args!r}. Take a fresh copy."
+        ) from error
+    return model.eval().requires_grad_(False)
