@@ -12,6 +12,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+# A tenth of what the last digit of a shown confidence stands for, over a hundred time steps.
+_SURE = 1e-6
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -47,6 +50,21 @@ def scaled(probabilities: Floats) -> tuple[Floats, Floats]:
     """
     largest = probabilities.max(axis=2, keepdims=True)
     return probabilities / largest, np.log(largest).sum(axis=(1, 2))
+
+
+def without_sure_blanks(probabilities: Floats) -> Floats:
+    """Return probabilities (B, T', C + 1) of one time step for each run of those that are blank for sure in all rows.
+
+    Most time steps of a trained model are such. What is left out is worth less than ``_SURE`` per time step, and one
+    blank stays to part a character from its repeat.
+
+    Args:
+        probabilities: Shape (B, T, C + 1); class C is the blank.
+    """
+    sure: NDArray[np.bool_] = np.all(probabilities[..., -1] > 1 - _SURE, axis=0)
+    repeated = np.zeros_like(sure)
+    repeated[1:] = sure[1:] & sure[:-1]
+    return probabilities[:, ~repeated]
 
 
 def text_probability(probabilities: Floats, texts: Ints, lengths: Ints) -> Floats:
@@ -87,11 +105,12 @@ def replacement_shares(probabilities: Floats, texts: Ints, lengths: Ints) -> tup
     from_blank, from_character = _entering(forward)
     to_blank, to_character = _leaving(emissions, backward, lengths)
     differs_before, differs_after = _differing(texts, characters.shape[-1])
-    inside = np.zeros((*texts.shape, characters.shape[-1]))
-    sums = np.zeros_like(inside)
-    for step, emitted in enumerate(characters):
-        inside = (inside + from_blank[step] + from_character[step] * differs_before) * emitted
-        sums += inside * (to_blank[step] + to_character[step] * differs_after)
+    inside = from_blank + from_character * differs_before
+    inside[0] *= characters[0]
+    for step in range(1, len(characters)):
+        inside[step] += inside[step - 1]
+        inside[step] *= characters[step]
+    sums = (inside * (to_blank + to_character * differs_after)).sum(axis=0)
     return whole, sums / np.maximum(sums.sum(axis=2, keepdims=True), np.finfo(np.float64).tiny)
 
 

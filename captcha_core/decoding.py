@@ -159,7 +159,7 @@ def decode_ctc(
     """
     constraint = constraint or Constraint()
     scores = _possible_scores(logits, alphabet, "ctc", constraint)
-    probabilities = class_probabilities(scores, len(alphabet) + 1, temperature)
+    probabilities = ctc.without_sure_blanks(class_probabilities(scores, len(alphabet) + 1, temperature))
     shortest, longest = constraint.min_length, constraint.max_length
     if constraint.limits_length:
         # One character alone can only follow itself after a blank.

@@ -10,7 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_core.ctc import collapse, replacement_shares, text_probability, time_steps_needed
+from captcha_core.ctc import (
+    collapse,
+    replacement_shares,
+    text_probability,
+    time_steps_needed,
+    without_sure_blanks,
+)
 
 CASES = st.tuples(st.integers(0, 10_000), st.integers(1, 5), st.integers(1, 3))
 
@@ -99,3 +105,29 @@ def test_a_text_of_nothing_is_the_path_of_blanks() -> None:
 @pytest.mark.parametrize(("text", "steps"), [("", 0), ("abc", 3), ("aab", 4), ("aaa", 5)])
 def test_time_steps_needed_counts_repeats(text: str, steps: int) -> None:
     assert time_steps_needed(text) == steps
+
+
+@given(st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 4))
+def test_sure_blanks_are_worth_nothing(seed: int, steps: int, characters: int) -> None:
+    probabilities = random_probabilities(seed, 2, steps, characters)
+    sure = np.random.default_rng(seed + 1).random(steps) < 0.7
+    probabilities[:, sure] = 1e-8
+    probabilities[:, sure, -1] = 1 - characters * 1e-8
+    kept = without_sure_blanks(probabilities)
+    assert kept.shape[1] <= (~sure).sum() + np.diff(np.concatenate([[0], sure])).clip(min=0).sum()
+    texts, lengths = collapse(probabilities.argmax(axis=2), blank=characters)
+    again, same_lengths = collapse(kept.argmax(axis=2), blank=characters)
+    assert np.array_equal(texts, again) and np.array_equal(lengths, same_lengths)
+    whole, shares = replacement_shares(probabilities, texts, lengths)
+    kept_whole, kept_shares = replacement_shares(kept, texts, lengths)
+    assert np.allclose(whole, kept_whole, atol=1e-5)
+    inside = np.arange(texts.shape[1]) < lengths[:, None]
+    assert np.allclose(shares[inside], kept_shares[inside], atol=1e-5)
+
+
+def test_a_blank_that_parts_a_repeat_stays() -> None:
+    path = np.array([[0, 2, 2, 2, 0, 1]])
+    probabilities = np.eye(3)[path] * (1 - 3e-9) + 1e-9
+    kept = without_sure_blanks(probabilities)
+    assert kept.shape == (1, 4, 3)
+    assert collapse(kept.argmax(axis=2), blank=2)[0].tolist() == [[0, 0, 1]]
