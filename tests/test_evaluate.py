@@ -48,11 +48,13 @@ def test_figures_tables_json_and_report(checkpoint, data, tmp_path, capsys) -> N
     assert (figures["exact_match"], figures["exact_match_folded"]) == (0.25, 0.5)
     assert 0 < figures["char_accuracy"] < 1 and figures["cer"] > 0 and 0 <= figures["ece"] <= 1
     assert figures["images_per_second"] > 0
+    assert 0 < figures["aurc"] < 1 and 0 <= figures["coverage_at_99"] < 1
     assert figures["model_id"].startswith("tiny@") and figures["data"] == [str(data)]
     assert {path.name for path in report.iterdir()} == set(REPORT_FILES)
     printed = capsys.readouterr()
     for shown in (
         "exact_match         25.00%",
+        "coverage_at_99 ",
         "1 could not be opened",
         "Samples (4 of 4",
         "Worst pictures",

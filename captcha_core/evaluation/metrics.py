@@ -11,6 +11,7 @@ import jiwer
 
 from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.calibration import expected_calibration_error
+from captcha_core.evaluation.selective import area_under_risk_coverage, coverage_at_precision
 from captcha_core.prediction import Prediction
 
 # jiwer's default strips white space at the ends, which would call " ab" and "ab" the same label.
@@ -44,6 +45,8 @@ class Metrics:
             written beyond the label do not lower it (they raise ``cer``).
         cer: Character error rate: substitutions, deletions and insertions per character of the labels.
         ece: Expected calibration error of the confidence as a forecast of ``exact_match``, over readable pictures.
+        aurc: Area under the share of wrong texts as a function of the share that is accepted, the surest first.
+        coverage_at_99: Largest share of the pictures that can be accepted by confidence with 99% of them right.
         confusions: Character confusions, most frequent first.
     """
 
@@ -54,6 +57,8 @@ class Metrics:
     char_accuracy: float
     cer: float
     ece: float
+    aurc: float
+    coverage_at_99: float
     confusions: tuple[Confusion, ...]
 
 
@@ -75,6 +80,7 @@ def evaluate_predictions(labels: Sequence[str], predictions: Sequence[Prediction
     readable = [(label, p) for label, p in pairs if isinstance(p, Prediction)]
     correct = [p.text == label for label, p in readable]
     folded = [p.text.casefold() == label.casefold() for label, p in readable]
+    confidences, right = outcomes(labels, predictions)
     aligned = align(labels, [p.text if isinstance(p, Prediction) else "" for p in predictions])
     in_labels = aligned.hits + aligned.substitutions + aligned.deletions
     return Metrics(
@@ -85,8 +91,19 @@ def evaluate_predictions(labels: Sequence[str], predictions: Sequence[Prediction
         char_accuracy=aligned.hits / in_labels if in_labels else 1.0,
         cer=float(aligned.cer),
         ece=expected_calibration_error([p.confidence for _, p in readable], correct),
+        aurc=area_under_risk_coverage(confidences, right),
+        coverage_at_99=coverage_at_precision(confidences, right, 0.99),
         confusions=tuple(count_confusions(align([label for label, _ in readable], [p.text for _, p in readable]))),
     )
+
+
+def outcomes(
+    labels: Sequence[str], predictions: Sequence[Prediction | CaptchaLabError]
+) -> tuple[list[float], list[bool]]:
+    """Return the confidence of every picture and whether it was read right; one not opened is wrong, and not sure."""
+    confidences = [p.confidence if isinstance(p, Prediction) else 0.0 for p in predictions]
+    right = [isinstance(p, Prediction) and p.text == label for label, p in zip(labels, predictions, strict=True)]
+    return confidences, right
 
 
 def align(labels: Sequence[str], texts: Sequence[str]) -> jiwer.CharacterOutput:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.calibration import ReliabilityBin
@@ -78,6 +79,30 @@ def plot_reliability(bins: Sequence[ReliabilityBin], ece: float) -> Figure:
     accuracy.legend(loc="upper left", frameon=False)
     counts.bar(edges, [b.count for b in filled], width, align="edge", edgecolor="white", color="grey")
     counts.set(xlabel="confidence that the whole text is right", ylabel="pictures", yscale="log", ylim=(0.8, None))
+    return figure
+
+
+def plot_risk_coverage(coverage: NDArray[np.float64], risk: NDArray[np.float64], aurc: float) -> Figure:
+    """Draw which share is wrong over the share that is accepted, the surest first.
+
+    Args:
+        coverage: Shares accepted, rising to 1.
+        risk: The share of each that is wrong.
+        aurc: The area below.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 4), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    axes.step(
+        np.append(0.0, coverage), np.append(risk[:1], risk), where="pre", label="share of the accepted that is wrong"
+    )
+    axes.axhline(0.01, linestyle="--", color="grey", label="1% wrong")
+    # A model without a mistake would have a scale of nothing.
+    axes.set(xlim=(0, 1), ylim=(0, max(0.02, 1.05 * risk.max())))
+    axes.set(xlabel="share of the pictures accepted, the surest first", ylabel="share of these that is wrong")
+    axes.set_title(f"Risk over coverage, AURC {aurc:.4f}")
+    axes.legend(loc="upper left", frameon=False)
     return figure
 
 

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 from captcha_core.evaluation.calibration import reliability_bins
 from captcha_core.evaluation.marking import printable
 from captcha_core.evaluation.measure import Evaluation
-from captcha_core.evaluation.metrics import align, char_errors, character_pairs
-from captcha_core.evaluation.plots import plot_confusion_matrix, plot_reliability, save_figure
+from captcha_core.evaluation.metrics import align, char_errors, character_pairs, outcomes
+from captcha_core.evaluation.plots import plot_confusion_matrix, plot_reliability, plot_risk_coverage, save_figure
+from captcha_core.evaluation.selective import risk_coverage
 from captcha_core.prediction import Prediction, percent
 from captcha_core.tables import open_table
 
-REPORT_FILES = ("reliability.png", "confusion_matrix.png", "worst.csv", "confusions.csv")
+REPORT_FILES = ("reliability.png", "risk_coverage.png", "confusion_matrix.png", "worst.csv", "confusions.csv")
 
 
 class Mistake(NamedTuple):
@@ -79,6 +80,8 @@ def figures_of(evaluation: Evaluation) -> list[ReportLine]:
         ReportLine("char_accuracy", f"{metrics.char_accuracy:.2%}", ""),
         ReportLine("cer", f"{metrics.cer:.2%}", ""),
         ReportLine("ece", f"{metrics.ece:.4f}", ""),
+        ReportLine("aurc", f"{metrics.aurc:.4f}", ""),
+        ReportLine("coverage_at_99", f"{metrics.coverage_at_99:.2%}", "(can be accepted with 99% right)"),
         ReportLine("images_per_second", f"{evaluation.images_per_second:.1f}", ""),
     ]
 
@@ -147,11 +150,13 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
     Raises:
         CaptchaLabError: If a file cannot be written.
     """
-    plot, matrix, worst, confusions = paths = [Path(folder) / name for name in REPORT_FILES]
+    reliability, selective, matrix, worst, confusions = paths = [Path(folder) / name for name in REPORT_FILES]
     pairs = zip(evaluation.labels, evaluation.predictions, strict=True)
     read = [(label, p) for label, p in pairs if isinstance(p, Prediction)]
     bins = reliability_bins([p.confidence for _, p in read], [p.text == label for label, p in read])
-    save_figure(plot_reliability(bins, evaluation.metrics.ece), plot)
+    save_figure(plot_reliability(bins, evaluation.metrics.ece), reliability)
+    curve = risk_coverage(*outcomes(evaluation.labels, evaluation.predictions))
+    save_figure(plot_risk_coverage(*curve, evaluation.metrics.aurc), selective)
     characters = Counter(character_pairs(align([label for label, _ in read], [p.text for _, p in read])))
     save_figure(plot_confusion_matrix(characters), matrix)
     columns = {"file": str, "label": str, "prediction": str, "confidence": float, "char_errors": int, "error": str}

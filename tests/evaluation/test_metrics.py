@@ -25,6 +25,8 @@ def test_figures_by_hand() -> None:
     assert metrics.char_accuracy == pytest.approx(6 / 10)
     assert metrics.cer == pytest.approx(4 / 10)
     assert metrics.ece == pytest.approx(abs(0.5 - 1 / 3))
+    assert metrics.aurc == pytest.approx(2 / 3), "all are equally sure"
+    assert metrics.coverage_at_99 == 0.0
     assert metrics.confusions == (
         Confusion("A", "a", 1),
         Confusion("C", "c", 1),
@@ -58,6 +60,15 @@ def test_an_unreadable_picture_stays_out_of_calibration_and_confusions() -> None
     assert metrics.exact_match == 0.5
     assert metrics.ece == 0.0
     assert metrics.confusions == ()
+
+
+def test_for_accepting_by_confidence_an_unreadable_picture_is_wrong_and_not_sure() -> None:
+    metrics = evaluate_predictions(["ab", "ab", ""], [read("ab", 0.9), read("ab", 0.2), ImageError("gone")])
+    assert metrics.aurc == pytest.approx((0 + 0 + 1 / 3) / 3)
+    assert metrics.coverage_at_99 == pytest.approx(2 / 3)
+    assert evaluate_predictions([""], [ImageError("gone")]).coverage_at_99 == 0.0
+    fifty = evaluate_predictions(["ab"] * 50, [*[read("ab", 0.9)] * 49, read("a", 0.1)])
+    assert fifty.coverage_at_99 == pytest.approx(0.98), "with all, 98% are right"
 
 
 def test_empty_texts_and_labels() -> None:

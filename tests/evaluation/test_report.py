@@ -48,6 +48,8 @@ def test_figures_name_what_could_not_be_opened() -> None:
         "char_accuracy": f"{MIXED.metrics.char_accuracy:.2%}",
         "cer": f"{MIXED.metrics.cer:.2%}",
         "ece": f"{MIXED.metrics.ece:.4f}",
+        "aurc": f"{MIXED.metrics.aurc:.4f}",
+        "coverage_at_99": "0.00%",
         "images_per_second": "12.3",
     }
     assert "opened" not in format_figures(PERFECT)
@@ -87,6 +89,7 @@ def test_a_label_cannot_break_a_table() -> None:
 def test_json_has_the_named_figures() -> None:
     figures = json.loads(json.dumps(as_dict(MIXED)))
     names = {"n", "exact_match", "exact_match_folded", "char_accuracy", "cer", "ece", "images_per_second", "unreadable"}
+    names |= {"aurc", "coverage_at_99"}
     assert names <= set(figures)
     assert figures["confusions"][0].keys() == {"truth", "read", "times"}
 
@@ -94,7 +97,7 @@ def test_json_has_the_named_figures() -> None:
 def test_report_files(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
     assert write_report(MIXED, folder) == [folder / name for name in REPORT_FILES]
-    for name in ("reliability.png", "confusion_matrix.png"):
+    for name in ("reliability.png", "risk_coverage.png", "confusion_matrix.png"):
         with Image.open(folder / name) as plot:
             assert plot.format == "PNG" and min(plot.size) > 300
             assert len(plot.convert("RGB").getcolors(1 << 20) or []) > 10
@@ -110,7 +113,7 @@ def test_the_plot_follows_the_readings(tmp_path: Path) -> None:
     wrong = evaluation_of(("a.png", "abc", read("abd", 1.0)))
     for name, evaluation in (("right", PERFECT), ("wrong", wrong)):
         write_report(evaluation, tmp_path / name)
-    for plot in ("reliability.png", "confusion_matrix.png"):
+    for plot in ("reliability.png", "risk_coverage.png", "confusion_matrix.png"):
         first, second = ((tmp_path / name / plot).read_bytes() for name in ("right", "wrong"))
         assert first != second
 
