@@ -96,9 +96,11 @@ CASES = (
         (
             "captcha_generator.py --count 80000 --min-length 5 --max-length 5 --width 200 --height 50 --seed 33 "
             "--output {runs}/own5.parquet",
-            "train.py --recipe crnn-resnet18 --data {runs}/own5.parquet --epochs 1 --batch-size 32 "
+            "train.py --recipe crnn-resnet18 --size 50 200 --data {runs}/own5.parquet --epochs 1 --batch-size 32 "
             "--output {runs}/crnn-resnet18-own",
-            f"train.py --recipe crnn-resnet18 --data {{runs}}/own5.parquet {40 * VERSION_2} --split train "
+            "captcha_generator.py --count 20000 --min-length 5 --max-length 5 --width 200 --height 50 --seed 35 "
+            "--output {runs}/own5b.parquet",
+            f"train.py --recipe crnn-resnet18 --data {{runs}}/own5b.parquet {40 * VERSION_2} --split train "
             "--validation 1500 --epochs 1 --init-from {runs}/crnn-resnet18-own/best.safetensors "
             "--output {runs}/crnn-resnet18",
         ),

@@ -87,7 +87,8 @@ RECIPES = {
             arch="crnn-resnet18",
             alphabet="lower36",
             max_length=8,
-            size=(50, 200),
+            # At a width of 200 there are 10 time steps, and of two like characters side by side one gets lost.
+            size=(50, 400),
             transform=grey_resize_spec,
             epochs=50,
             batch_size=16,

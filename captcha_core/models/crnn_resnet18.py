@@ -15,7 +15,7 @@ class CRNNResNet18(nn.Module):
     """ResNet18 up to its third stage, one more convolution, two bidirectional GRU layers, a linear layer, CTC.
 
     A CRNN (Shi et al. 2017, arXiv:1507.05717) with a residual backbone, in the form that is common for
-    captchas: features at stride 16, so a picture of 200 x 50 pixels gives 10 time steps.
+    captchas: features at stride 16, so a picture of 400 x 50 pixels gives 22 time steps.
 
     Attributes:
         scheme: How its logits are read.
