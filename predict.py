@@ -15,6 +15,7 @@ written or replaced.
 from __future__ import annotations
 
 import argparse
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -22,7 +23,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from captcha_core.alphabet import NAMED_ALPHABETS
 from captcha_core.cli import run
+from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.stage_files import StageFiles, check_stage_folder
@@ -56,6 +59,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures read at once (default: 32)")
     parser.add_argument("--image-column", metavar="NAME", help="Parquet column of the pictures (default: image)")
     parser.add_argument("--limit", type=int, metavar="N", help="read only the first N pictures")
+    known = parser.add_argument_group("text", "what is known of it; other readings are ruled out")
+    known.add_argument("--allow", metavar="CHARACTERS", help="only these may stand in it, such as 2345abc or digits")
+    known.add_argument("--length", metavar="N", help="it has N characters, or from MIN-MAX such as 4-6")
     steps = parser.add_argument_group("preprocessing", "travels in the checkpoint; the first three override that")
     steps.add_argument("--no-auto-crop", action="store_true", help="keep a margin of one flat colour")
     steps.add_argument("--force-invert", action="store_true", help="swap light and dark in every picture")
@@ -68,17 +74,20 @@ def main(arguments: list[str]) -> int:
     """Read what the arguments name; return the exit code."""
     options = parse_arguments(arguments)
     check_options(options)
+    constraint = constraint_of(options)
     # Torch takes seconds to import; --help and a mistyped output need not wait for it.
     from captcha_core.pictures import find_pictures
     from captcha_core.recognizer import Recognizer, default_checkpoint
 
     changes = overrides(options)
     recognizer = Recognizer(options.checkpoint or default_checkpoint(), preprocessing=changes)
-    note = preprocessing_note(changes, recognizer.meta.transform)
+    constraint.choose(recognizer.alphabet)
+    notes = [preprocessing_note(changes, recognizer.meta.transform), constraint_note(constraint)]
+    note = "\n".join(filter(None, notes))
     pictures: Iterable[NamedSource] = islice(find_pictures(options.paths, options.image_column), options.limit)
     if options.save_debug is not None:
         pictures = saving_stages(pictures, recognizer, options.save_debug)
-    rows = read_rows(recognizer, pictures, options.batch_size)
+    rows = read_rows(recognizer, pictures, options.batch_size, constraint)
     return print_rows(rows, note) if options.output is None else write_rows(rows, options.output, note)
 
 
@@ -106,6 +115,28 @@ def check_output(output: Path, inputs: list[Path]) -> None:
     check_table_path(output)
     if any(path.resolve() == output.resolve() for path in inputs):
         raise CaptchaLabError(f"--output {output} is one of the inputs and would be replaced; name another file.")
+
+
+def constraint_of(options: argparse.Namespace) -> Constraint:
+    """Return what the options say of the text.
+
+    Raises:
+        CaptchaLabError: If the length is none, or no text can be so.
+    """
+    allowed = NAMED_ALPHABETS.get(options.allow, options.allow)
+    if options.length is None:
+        return Constraint(allowed)
+    match = re.fullmatch("([0-9]+)(?:-([0-9]+))?", options.length)
+    if match is None:
+        raise CaptchaLabError(f"--length {options.length}: give a number such as 5, or two such as 4-6.")
+    return Constraint(allowed, int(match[1]), int(match[2] or match[1]))
+
+
+def constraint_note(constraint: Constraint) -> str | None:
+    """Say what is known of the text; None when nothing is."""
+    known = [f"only {constraint.allowed}"] if constraint.allowed is not None else []
+    known += [constraint.lengths] if constraint.limits_length else []
+    return f"constraint: {', '.join(known)}" if known else None
 
 
 def overrides(options: argparse.Namespace) -> dict[str, Any]:
@@ -141,7 +172,9 @@ def saving_stages(pictures: Iterable[NamedSource], recognizer: Recognizer, folde
         yield picture
 
 
-def read_rows(recognizer: Recognizer, pictures: Iterable[NamedSource], batch_size: int) -> Iterator[Row]:
+def read_rows(
+    recognizer: Recognizer, pictures: Iterable[NamedSource], batch_size: int, constraint: Constraint
+) -> Iterator[Row]:
     """Yield the outcome of every picture, in order."""
     # The recogniser takes a batch of pictures before it gives the first prediction.
     names: deque[str] = deque()
@@ -151,7 +184,7 @@ def read_rows(recognizer: Recognizer, pictures: Iterable[NamedSource], batch_siz
             names.append(picture.name)
             yield picture
 
-    for outcome in recognizer.stream(sources(), batch_size):
+    for outcome in recognizer.stream(sources(), batch_size, constraint):
         if isinstance(outcome, Prediction):
             yield Row(names.popleft(), outcome.text, outcome.confidence, outcome.char_confidences, None)
         else:

@@ -45,7 +45,7 @@ class Constraint:
         if self.max_length is None:
             return f"{self.min_length} or more characters"
         if self.max_length == self.min_length:
-            return f"{self.min_length} characters"
+            return "1 character" if self.min_length == 1 else f"{self.min_length} characters"
         return f"{self.min_length} to {self.max_length} characters"
 
     def choose(self, alphabet: Alphabet) -> list[bool]:

@@ -17,6 +17,7 @@ from PIL import Image
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.checkpoint_meta import fingerprint, latest_checkpoint
+from captcha_core.constraint import Constraint
 from captcha_core.decoding import Decoded, class_count, decode
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.imaging import load_image
@@ -93,36 +94,48 @@ class Recognizer:
         except CheckpointError as error:
             raise CheckpointError(f"{checkpoint} cannot be used: {error}") from error
 
-    def read(self, source: Source) -> Prediction:
+    def read(self, source: Source, constraint: Constraint | None = None) -> Prediction:
         """Read one picture; ``latency_ms`` includes opening it.
 
         Args:
             source: Anything that :func:`captcha_core.imaging.load_image` takes.
+            constraint: What is known of its text; see :func:`captcha_core.decoding.decode`.
 
         Raises:
             ImageError: If it is not a picture.
+            CaptchaLabError: If the model can write no text that the constraint allows.
         """
         started = time.perf_counter()
-        return self._predict([self.transform.array(load_image(source))], started)[0]
+        return self._predict([self.transform.array(load_image(source))], started, constraint)[0]
 
-    def read_batch(self, images: Sequence[Image.Image]) -> list[Prediction]:
-        """Read RGB pictures in one pass of the model; for more than memory holds, use :meth:`stream`."""
+    def read_batch(self, images: Sequence[Image.Image], constraint: Constraint | None = None) -> list[Prediction]:
+        """Read RGB pictures in one pass of the model; for more than memory holds, use :meth:`stream`.
+
+        Args:
+            images: The pictures.
+            constraint: What is known of the text of each.
+
+        Raises:
+            CaptchaLabError: As :meth:`read`.
+        """
         started = time.perf_counter()
-        return self._predict([self.transform.array(image) for image in images], started)
+        return self._predict([self.transform.array(image) for image in images], started, constraint)
 
     def stream(
-        self, sources: Iterable[Source | NamedSource], batch_size: int = 32
+        self, sources: Iterable[Source | NamedSource], batch_size: int = 32, constraint: Constraint | None = None
     ) -> Iterator[Prediction | CaptchaLabError]:
         """Read pictures one batch at a time, in order.
 
         Args:
             sources: Anything that :func:`captcha_core.imaging.load_image` takes, with a name or without.
             batch_size: Pictures per pass of the model; no more than these are in memory.
+            constraint: What is known of the text of each.
 
         Yields:
             Per source, what was read or why it could not be opened.
 
         Raises:
+            CaptchaLabError: As :meth:`read`.
             ValueError: If the batch size is below 1.
         """
         if batch_size < 1:
@@ -133,7 +146,8 @@ class Recognizer:
             opened = [self._open(source) for source in islice(remaining, batch_size)]
             if not opened:
                 return
-            predictions = iter(self._predict([o for o in opened if isinstance(o, np.ndarray)], started))
+            arrays = [o for o in opened if isinstance(o, np.ndarray)]
+            predictions = iter(self._predict(arrays, started, constraint))
             yield from (o if isinstance(o, CaptchaLabError) else next(predictions) for o in opened)
 
     def model_view(self, image: Image.Image) -> Image.Image:
@@ -150,18 +164,20 @@ class Recognizer:
         except ImageError as error:
             return error
 
-    def _predict(self, inputs: list[NDArray[np.float32]], started: float) -> list[Prediction]:
+    def _predict(
+        self, inputs: list[NDArray[np.float32]], started: float, constraint: Constraint | None
+    ) -> list[Prediction]:
         """Read inputs of shape (C, H, W); work on them began at ``started`` of ``perf_counter``."""
         if not inputs:
             return []
-        decoded = self._decoded(inputs)
+        decoded = self._decoded(inputs, constraint)
         latency_ms = (time.perf_counter() - started) * 1000 / len(inputs)
         return [
             Prediction(d.text, d.confidence, d.char_confidences, d.alternatives, latency_ms, self.model_id)
             for d in decoded
         ]
 
-    def _decoded(self, inputs: list[NDArray[np.float32]]) -> list[Decoded]:
+    def _decoded(self, inputs: list[NDArray[np.float32]], constraint: Constraint | None) -> list[Decoded]:
         """Run the model once per size of input, so that a picture reads the same in any company."""
         by_size: dict[tuple[int, ...], list[int]] = {}
         for number, array in enumerate(inputs):
@@ -174,7 +190,8 @@ class Recognizer:
                     f"{self._path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} "
                     f"characters makes {expected}. Take a fresh copy or train again."
                 )
-            read.update(zip(same_size, decode(logits, self.alphabet, self.scheme, self.meta.temperature), strict=True))
+            decoded = decode(logits, self.alphabet, self.scheme, self.meta.temperature, constraint=constraint)
+            read.update(zip(same_size, decoded, strict=True))
         return [read[number] for number in range(len(inputs))]
 
 

@@ -29,6 +29,7 @@ def test_what_no_text_can_meet_is_refused(values, named) -> None:
         (Constraint(min_length=2), True, "2 or more characters"),
         (Constraint(max_length=3), True, "0 to 3 characters"),
         (Constraint(min_length=4, max_length=4), True, "4 characters"),
+        (Constraint(min_length=1, max_length=1), True, "1 character"),
     ],
 )
 def test_lengths_are_limited_and_put_in_words(constraint, limits, words) -> None:

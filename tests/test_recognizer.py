@@ -15,8 +15,9 @@ from torch import nn
 from captcha_core import recognizer as module
 from captcha_core import torch_backend
 from captcha_core.checkpoint import load_checkpoint, save_checkpoint
+from captcha_core.constraint import Constraint
 from captcha_core.decoding import decode
-from captcha_core.errors import CheckpointError, DataError, ImageError
+from captcha_core.errors import AlphabetError, CaptchaLabError, CheckpointError, DataError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource, Recognizer, Source, default_checkpoint
 from captcha_core.transforms import build_transform, grey_resize_spec, square_pad_spec
@@ -93,6 +94,26 @@ def test_a_stream_keeps_the_order_around_what_cannot_be_opened(recognizer: Recog
     assert isinstance(outcomes[1], ImageError) and "gone.png" in str(outcomes[1])
     assert isinstance(outcomes[3], ImageError) and "part.parquet#3" in str(outcomes[3])
     assert outcomes[4] is given
+
+
+def test_a_constraint_holds_for_its_call_and_no_longer(recognizer: Recognizer) -> None:
+    digits = Constraint("0123456789", 3, 3)
+    free = recognizer.read(PICTURES[0])
+    assert not free.text.isdigit(), "the constraint would change nothing"
+    read = recognizer.read(PICTURES[0], digits)
+    batch = recognizer.read_batch(PICTURES, digits)
+    stream = list(recognizer.stream(PICTURES, 2, digits))
+    for prediction in (read, *batch, *stream):
+        assert isinstance(prediction, Prediction) and prediction.text.isdigit() and len(prediction.text) == 3
+    assert same(batch[0], read) and batch[1].text == stream[1].text  # type: ignore[union-attr]
+    assert same(recognizer.read(PICTURES[0]), free)
+
+
+def test_what_the_model_cannot_write_is_refused(recognizer: Recognizer) -> None:
+    with pytest.raises(AlphabetError, match="'!'"):
+        recognizer.read(PICTURES[0], Constraint("a!"))
+    with pytest.raises(CaptchaLabError, match="6 time steps"):
+        recognizer.read_batch(PICTURES, Constraint(min_length=7))
 
 
 def test_a_stream_takes_no_more_than_a_batch_at_a_time(recognizer: Recognizer) -> None:
