@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,9 +22,11 @@ class TorchModel:
     Nothing changes after construction, so threads may share one.
 
     Attributes:
+        path: The file.
         meta: What the checkpoint says about itself.
         module: The network, ready to read.
         scheme: How its logits are read; see :func:`captcha_core.decoding.decode`.
+        second_scheme: How the logits of its second opinion are read; None if it has none.
     """
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
@@ -39,17 +42,26 @@ class TorchModel:
         """
         if threads is not None:
             torch.set_num_threads(threads)
+        self.path = Path(path)
         tensors, self.meta = load_checkpoint(path)
         try:
             self.module = _rebuild(self.meta, tensors)
         except CheckpointError as error:
             raise CheckpointError(f"{path} cannot be used: {error}") from error
         self.scheme = str(self.module.scheme)
+        self.second_scheme: str | None = getattr(self.module, "second_scheme", None)
 
     def __call__(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits (B, T, classes) of normalised pictures (B, C, H, W)."""
         with torch.inference_mode():
             return np.asarray(self.module(torch.from_numpy(images)))
+
+    def both(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the logits and those of the second opinion."""
+        network: Any = self.module
+        with torch.inference_mode():
+            logits, second = network.both(torch.from_numpy(images))
+        return np.asarray(logits), np.asarray(second)
 
 
 def _rebuild(meta: CheckpointMeta, tensors: dict[str, torch.Tensor]) -> nn.Module:

@@ -11,7 +11,8 @@ import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 from unittest import mock
 
 import numpy as np
@@ -20,10 +21,10 @@ import torch
 from PIL import Image, ImageDraw
 from torch import nn
 
-from captcha_core import cli
+from captcha_core import cli, torch_backend
 from captcha_core.checkpoint import CheckpointMeta, save_checkpoint
 from captcha_core.models import build_model
-from captcha_core.transforms import build_transform, square_pad_spec
+from captcha_core.transforms import build_transform, grey_resize_spec, keep_aspect_spec, square_pad_spec
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 MAX_LENGTH = 5
@@ -47,13 +48,38 @@ def tiny_meta(**changes: Any) -> CheckpointMeta:
 def save_tiny_checkpoint(path: Path, **changes: Any) -> Path:
     """Write a checkpoint with random but fixed weights that tells pictures apart; ``changes`` as for tiny_meta."""
     meta = tiny_meta(**changes)
-    save_checkpoint(path, _weights(meta.arch, json.dumps(meta.arch_args)), meta)
+    save_checkpoint(path, _weights(meta.arch, json.dumps(meta.arch_args), json.dumps(meta.transform)), meta)
     return path
 
 
+def tiny_net() -> dict[str, Any]:
+    """Return the changes for tiny_meta that make it a captcha-net, which takes pictures of any width."""
+    arch_args = {"num_classes": len(ALPHABET), "max_length": MAX_LENGTH, "width": 8, "last": 16, "depth": 1}
+    transform = keep_aspect_spec(32, 48, 160)
+    return {"recipe": "captcha-net", "arch": "captcha-net", "arch_args": arch_args, "transform": transform}
+
+
+def save_tiny_net(folder: Path) -> Path:
+    """Write a tiny captcha-net as tiny.safetensors and, exported, as tiny.onnx; return the first path."""
+    for name, content in _net_files().items():
+        (folder / name).write_bytes(content)
+    return folder / "tiny.safetensors"
+
+
 @functools.cache
-def _weights(arch: str, arch_args: str) -> dict[str, torch.Tensor]:
-    transform = build_transform(square_pad_spec(32))
+def _net_files() -> dict[str, bytes]:
+    # Seconds to import, and to export; only some tests need it.
+    from captcha_core.export import export_onnx
+
+    with TemporaryDirectory() as name:
+        checkpoint = save_tiny_checkpoint(Path(name, "tiny.safetensors"), **tiny_net(), temperature=0.5)
+        export_onnx(checkpoint, checkpoint.with_suffix(".onnx"))
+        return {file.name: file.read_bytes() for file in Path(name).iterdir()}
+
+
+@functools.cache
+def _weights(arch: str, arch_args: str, spec: str) -> dict[str, torch.Tensor]:
+    transform = build_transform(json.loads(spec))
     pictures = torch.stack(
         [transform(draw_picture(text, seed)) for seed, text in enumerate(["a", "8888", "iii", ".-"])]
     )
@@ -66,10 +92,37 @@ def _weights(arch: str, arch_args: str) -> dict[str, torch.Tensor]:
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = None
         model(pictures)
-        last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+        last = cast(nn.Linear, model.get_submodule("head.classifier"))
         last.bias.sub_(model.eval()(pictures).mean(dim=(0, 1)))
-        last.bias[-1] -= 5.0  # Never the end class first: an empty text would show nothing in most tests.
+        if model.scheme == "positions":
+            last.bias[-1] -= 5.0  # Never the end class first: an empty text would show nothing in most tests.
+        elif model.scheme == "ctc":
+            # A blank at four of five time steps, so that texts have a few characters.
+            scores = model(pictures)
+            last.bias[-1] += (scores[..., :-1].max(dim=-1).values - scores[..., -1]).quantile(0.8)
     return model.state_dict()
+
+
+class Columns(nn.Module):
+    """A network of a scheme that scores so many classes at six time steps of a grey picture."""
+
+    def __init__(self, scheme: str, classes: int) -> None:
+        super().__init__()
+        self.scheme = scheme
+        self.layer = nn.Linear(8, classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layer(images.mean(dim=1).transpose(1, 2)[:, ::4])
+
+
+def save_columns(path: Path, scheme: str, classes: int, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(torch_backend, "build_model", lambda arch, **arch_args: Columns(scheme, classes))
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        tensors = Columns(scheme, classes).state_dict()
+    transform = grey_resize_spec(8, 24, clahe={"clip_limit": 2.0, "tiles": [2, 2]})
+    save_checkpoint(path, tensors, tiny_meta(arch=scheme, arch_args={}, transform=transform))
+    return path
 
 
 def draw_picture(text: str, seed: int = 0, size: tuple[int, int] = (40, 100)) -> Image.Image:

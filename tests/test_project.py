@@ -25,6 +25,9 @@ FORBIDDEN = {
     ),
     "recognizer": (*READING_DOES_NOT_NEED, f"{PACKAGE}.ui", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),
     "torch_backend": READING_DOES_NOT_NEED + ABOVE,
+    "onnx_backend": (*READING_DOES_NOT_NEED, *ABOVE, "torch", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),
+    "export": ABOVE,
+    "quantise": (*ABOVE, "torch"),
     "checkpoint_meta": (*READING_DOES_NOT_NEED, *ABOVE, "torch", f"{PACKAGE}.models"),
     "transforms": (*READING_DOES_NOT_NEED, *ABOVE, f"{PACKAGE}.models"),
     "imaging": (*READING_DOES_NOT_NEED, *ABOVE, "torch"),
@@ -35,8 +38,14 @@ FORBIDDEN = {
     "evaluation": (f"{PACKAGE}.ui",),
     "cluster": (f"{PACKAGE}.ui",),
 }
-# The only parts that may know the page's framework and those for many machines.
-MAY_KNOW = {"gradio": {"ui"}, "accelerate": {"training", "cluster"}, "ray": {"training", "cluster"}}
+# The only parts that may know the page's framework, those for many machines, and those of an exported network.
+MAY_KNOW = {
+    "gradio": {"ui"},
+    "accelerate": {"training", "cluster"},
+    "ray": {"training", "cluster"},
+    "onnx": {"export", "quantise"},
+    "onnxruntime": {"onnx_backend", "quantise"},
+}
 # What could reach a web site. The page is served by gradio, which answers and does not ask.
 REACHES_OUT = ("requests", "urllib.request", "urllib3", "http.client", "httpx", "aiohttp", "selenium")
 

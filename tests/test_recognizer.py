@@ -10,18 +10,24 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
 
 from captcha_core import recognizer as module
-from captcha_core import torch_backend
 from captcha_core.checkpoint import load_checkpoint, save_checkpoint
 from captcha_core.constraint import Constraint
 from captcha_core.decoding import decode
 from captcha_core.errors import AlphabetError, CaptchaLabError, CheckpointError, DataError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource, Recognizer, Source, default_checkpoint
-from captcha_core.transforms import build_transform, grey_resize_spec, square_pad_spec
-from tests.helpers import ALPHABET, MAX_LENGTH, draw_picture, png_bytes, save_tiny_checkpoint, tiny_meta
+from captcha_core.transforms import build_transform, square_pad_spec
+from tests.helpers import (
+    ALPHABET,
+    MAX_LENGTH,
+    draw_picture,
+    png_bytes,
+    save_columns,
+    save_tiny_checkpoint,
+    tiny_meta,
+)
 
 PICTURES = [draw_picture(text, seed) for seed, text in enumerate(["abc", "12345", "x", "0o0o", "zz9"])]
 
@@ -249,28 +255,6 @@ def test_preprocessing_overrides_the_checkpoint_s_and_nothing_else(recognizer: R
 def test_an_override_that_does_not_fit_is_refused(checkpoint: Path, preprocessing: dict[str, object]) -> None:
     with pytest.raises(CheckpointError, match=next(iter(preprocessing))):
         Recognizer(checkpoint, preprocessing=preprocessing)
-
-
-class Columns(nn.Module):
-    """A network of a scheme that scores so many classes at six time steps of a grey picture."""
-
-    def __init__(self, scheme: str, classes: int) -> None:
-        super().__init__()
-        self.scheme = scheme
-        self.layer = nn.Linear(8, classes)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layer(images.mean(dim=1).transpose(1, 2)[:, ::4])
-
-
-def save_columns(path: Path, scheme: str, classes: int, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(torch_backend, "build_model", lambda arch, **arch_args: Columns(scheme, classes))
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        tensors = Columns(scheme, classes).state_dict()
-    transform = grey_resize_spec(8, 24, clahe={"clip_limit": 2.0, "tiles": [2, 2]})
-    save_checkpoint(path, tensors, tiny_meta(arch=scheme, arch_args={}, transform=transform))
-    return path
 
 
 @pytest.mark.parametrize(("scheme", "more"), [("positions", 1), ("heads", 0), ("ctc", 1)])

@@ -169,7 +169,8 @@ class Queries(nn.Module):
     def forward(self, steps: torch.Tensor) -> torch.Tensor:
         """Map time steps (B, T, C) to logits (B, positions, classes)."""
         keys = steps + self.place(steps.transpose(1, 2)).transpose(1, 2)
-        queries = self.positions.expand(len(steps), -1, -1)
+        # Not len(), which would fix the batch in an exported network.
+        queries = self.positions.expand(steps.shape[0], -1, -1)
         found = queries + self.across(queries, keys, steps, need_weights=False)[0]
         normed = self.between_norm(found)
         found = found + self.between(normed, normed, normed, need_weights=False)[0]

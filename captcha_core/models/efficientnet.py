@@ -87,7 +87,7 @@ class TimeStepHead(nn.Module):
             joined = joined + F.interpolate(lateral(features), size=size, mode="bilinear", align_corners=False)
         cells = joined.flatten(2).transpose(1, 2) + positions(size[0], size[1], joined.shape[1]).to(joined)
         cells = self.encoder(cells)
-        steps = self.decoder(self.queries.expand(len(cells), -1, -1), cells)
+        steps = self.decoder(self.queries.expand(cells.shape[0], -1, -1), cells)
         return self.classifier(self.norm(steps))
 
 
@@ -98,10 +98,12 @@ def positions(height: int, width: int, channels: int) -> torch.Tensor:
     sixteenth of the longer side to twice that side. Places count from the centre, in longer sides, so that
     padding changes no cell's place.
     """
+    # Not max(), nor len() above: they would fix the sizes in an exported network.
+    longest: Any = torch.sym_max(height, width)
     waves = torch.exp(torch.linspace(math.log(0.5), math.log(16.0), channels // 4)) * 2 * math.pi
 
     def axis(cells: int) -> torch.Tensor:
-        place = 0.5 + (torch.arange(cells) + 0.5 - cells / 2) / max(height, width)
+        place = 0.5 + (torch.arange(cells) + 0.5 - cells / 2) / longest
         angles = place[:, None] * waves
         return torch.cat([angles.sin(), angles.cos()], dim=1)
 
