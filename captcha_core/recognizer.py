@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captcha_core.alphabet import Alphabet
+from captcha_core.backends import open_model
 from captcha_core.checkpoint_meta import fingerprint, latest_checkpoint
 from captcha_core.constraint import Constraint
 from captcha_core.decoding import Decoded, class_count, decode
@@ -61,38 +62,42 @@ class Recognizer:
     Attributes:
         meta: What the checkpoint says about itself.
         alphabet: The characters that it can read.
-        model_id: The checkpoint's file name without ending, ``@``, and its fingerprint.
+        model_id: The name of the file that reads, without ending, ``@``, and its fingerprint.
         transform: The preprocessing: the checkpoint's, with what overrides it.
         scheme: How the model's logits are read; see :func:`captcha_core.decoding.decode`.
     """
 
     def __init__(
-        self, checkpoint: str | Path, threads: int | None = None, preprocessing: Mapping[str, Any] | None = None
+        self,
+        checkpoint: str | Path,
+        threads: int | None = None,
+        preprocessing: Mapping[str, Any] | None = None,
+        backend: str | None = None,
     ) -> None:
         """Load a checkpoint.
 
         Args:
-            checkpoint: Path of the file.
-            threads: How many threads torch uses; this holds for the whole process. None leaves it as it is.
+            checkpoint: Path of the file, or of what ``export.py`` made of it.
+            threads: How many threads compute; with torch this holds for the whole process. None leaves it as it is.
             preprocessing: Overrides values of the checkpoint's transform, such as ``{"auto_crop": False}``, as
                 :func:`captcha_core.transforms.build_transform` takes them; ``meta`` stays as it is.
+            backend: What computes: ``torch``, or ``onnx`` (onnxruntime, without torch); None chooses by the file. See
+                :func:`captcha_core.backends.open_model`.
 
         Raises:
+            CaptchaLabError: If the backend is not installed.
             CheckpointError: If the file is missing, damaged or does not fit this version or the overriding values.
         """
-        # Here and not above: torch takes seconds to import.
-        from captcha_core.torch_backend import TorchModel
-
-        self._model = TorchModel(checkpoint, threads)
+        self._model = open_model(checkpoint, backend, threads)
         self.meta, self.scheme = self._model.meta, self._model.scheme
         self.alphabet = Alphabet(self.meta.alphabet)
-        self.model_id = f"{Path(checkpoint).stem}@{fingerprint(checkpoint)}"
-        self._path = Path(checkpoint)
+        path = self._model.path
+        self.model_id = f"{path.stem}@{fingerprint(path)}"
         try:
             _check_temperature(self.meta.temperature)
             self.transform = build_transform(override_spec(self.meta.transform, **preprocessing or {}))
         except CheckpointError as error:
-            raise CheckpointError(f"{checkpoint} cannot be used: {error}") from error
+            raise CheckpointError(f"{path} cannot be used: {error}") from error
 
     def read(self, source: Source, constraint: Constraint | None = None) -> Prediction:
         """Read one picture; ``latency_ms`` includes opening it.
@@ -187,7 +192,7 @@ class Recognizer:
             logits = self._model(np.stack([inputs[i] for i in same_size]))
             if logits.shape[-1] != (expected := class_count(self.alphabet, self.scheme)):
                 raise CheckpointError(
-                    f"{self._path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} "
+                    f"{self._model.path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} "
                     f"characters makes {expected}. Take a fresh copy or train again."
                 )
             decoded = decode(logits, self.alphabet, self.scheme, self.meta.temperature, constraint=constraint)
@@ -212,7 +217,7 @@ def preprocess_image(source: Source, model: Recognizer) -> torch.Tensor:
 
     Args:
         source: Anything that :func:`captcha_core.imaging.load_image` takes.
-        model: Whose preprocessing is used.
+        model: Whose preprocessing is used; ``model.transform.array`` gives numpy, where there is no torch.
 
     Raises:
         ImageError: If it is not a picture.

@@ -24,6 +24,7 @@ FORBIDDEN = {
         ("constraint", "ctc", "ctc_lengths", "decoding", "positions"), (*READING_DOES_NOT_NEED, *ABOVE, "torch")
     ),
     "recognizer": (*READING_DOES_NOT_NEED, f"{PACKAGE}.ui", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),
+    "backends": READING_DOES_NOT_NEED + ABOVE,
     "torch_backend": READING_DOES_NOT_NEED + ABOVE,
     "onnx_backend": (*READING_DOES_NOT_NEED, *ABOVE, "torch", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),
     "export": ABOVE,

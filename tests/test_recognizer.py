@@ -18,6 +18,7 @@ from captcha_core.decoding import decode
 from captcha_core.errors import AlphabetError, CaptchaLabError, CheckpointError, DataError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource, Recognizer, Source, default_checkpoint
+from captcha_core.torch_backend import TorchModel
 from captcha_core.transforms import build_transform, square_pad_spec
 from tests.helpers import (
     ALPHABET,
@@ -184,6 +185,7 @@ def test_loading_leaves_the_random_numbers_alone_and_reading_builds_no_graph(che
     before = torch.random.get_rng_state()
     recognizer = Recognizer(checkpoint)
     assert torch.equal(before, torch.random.get_rng_state())
+    assert isinstance(recognizer._model, TorchModel)
     network = recognizer._model.module
     assert not network.training
     assert not any(p.requires_grad for p in network.parameters())
