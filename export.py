@@ -4,7 +4,7 @@
     python export.py model.safetensors --int8 --calibrate data.parquet
 
 The file says all about itself that the checkpoint does, and is compared with torch before it gets its name. With --int8
-its layers compute in 8-bit whole numbers: a smaller file that is faster on most processors and reads nearly the same.
+its layers compute in 8-bit whole numbers: a smaller file, often a faster one, which reads nearly the same.
 --calibrate names pictures like those that will be read; 300 of them are used, drawn evenly.
 """
 

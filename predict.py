@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from captcha_core.alphabet import NAMED_ALPHABETS
+from captcha_core.backends import BACKENDS
 from captcha_core.cli import run
 from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError, ImageError
@@ -55,6 +56,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="picture, folder or Parquet file")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the latest in saved_models/")
+    parser.add_argument(
+        "--backend", choices=BACKENDS, help="what computes (default: by the checkpoint; onnx for .onnx)"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="x.csv, x.jsonl or x.parquet; default: print lines")
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures read at once (default: 32)")
     parser.add_argument("--image-column", metavar="NAME", help="Parquet column of the pictures (default: image)")
@@ -80,7 +84,8 @@ def main(arguments: list[str]) -> int:
     from captcha_core.recognizer import Recognizer, default_checkpoint
 
     changes = overrides(options)
-    recognizer = Recognizer(options.checkpoint or default_checkpoint(), preprocessing=changes)
+    checkpoint = options.checkpoint or default_checkpoint()
+    recognizer = Recognizer(checkpoint, preprocessing=changes, backend=options.backend)
     constraint.choose(recognizer.alphabet)
     notes = [preprocessing_note(changes, recognizer.meta.transform), constraint_note(constraint)]
     note = "\n".join(filter(None, notes))

@@ -1,4 +1,4 @@
-"""Whole numbers in place of floats in an ONNX network: a smaller file, and faster where the processor adds bytes."""
+"""Whole numbers in place of floats in an ONNX network: a smaller file, and often a faster one."""
 
 from __future__ import annotations
 

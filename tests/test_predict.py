@@ -16,7 +16,15 @@ from captcha_core import recognizer
 from captcha_core.imaging import load_image
 from captcha_core.recognizer import Recognizer
 from captcha_core.transforms import square_pad_spec
-from tests.helpers import assert_plain, draw_picture, huge_png_header, png_bytes, run_command, save_tiny_checkpoint
+from tests.helpers import (
+    assert_plain,
+    draw_picture,
+    huge_png_header,
+    png_bytes,
+    run_command,
+    save_tiny_checkpoint,
+    save_tiny_net,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = png_bytes(draw_picture("abc12"))
@@ -31,6 +39,11 @@ BAD_PICTURES = {
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_checkpoint(tmp_path_factory.mktemp("model") / "tiny.safetensors")
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_net(tmp_path_factory.mktemp("net"))
 
 
 @pytest.fixture
@@ -281,6 +294,35 @@ def test_stages_are_not_written_over_anything_or_among_the_inputs(checkpoint, pi
         assert printed.out == ""
     assert (tmp_path / "full" / "1.png").read_text() == "mine"
     assert len(list(pictures.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [("tiny.onnx", []), ("tiny.onnx", ["--backend", "onnx"]), ("tiny.safetensors", ["--backend", "onnx"])],
+)
+def test_with_onnx_the_output_is_the_same(net, pictures, capsys, name, flags) -> None:
+    (pictures / "3.png").write_bytes(BAD_PICTURES["truncated.png"])
+    assert run_command(predict.main, pictures, "--checkpoint", net) == 1
+    expected = capsys.readouterr().out
+    assert run_command(predict.main, pictures, "--checkpoint", net.with_name(name), *flags) == 1
+    assert capsys.readouterr().out == expected
+
+
+def test_a_backend_that_cannot_read_the_file_is_one_plain_sentence(net, checkpoint, pictures, capsys) -> None:
+    cases = ((net.with_suffix(".onnx"), "torch", "exported from"), (checkpoint, "onnx", f"export.py {checkpoint}"))
+    for path, backend, named in cases:
+        assert run_command(predict.main, pictures, "--checkpoint", path, "--backend", backend) == 2
+        printed = capsys.readouterr()
+        assert printed.out == "" and len(printed.err.splitlines()) == 1
+        assert_plain(printed.err, path.with_suffix(".onnx").name, named)
+
+
+def test_without_onnxruntime_it_says_what_to_install(net, pictures, capsys, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert run_command(predict.main, pictures, "--checkpoint", net.with_suffix(".onnx")) == 2
+    printed = capsys.readouterr()
+    assert len(printed.err.splitlines()) == 1
+    assert_plain(printed.err, "tiny.onnx", "pip install onnxruntime==1.31.1")
 
 
 def test_as_a_program(checkpoint, pictures, tmp_path) -> None:

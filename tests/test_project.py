@@ -111,6 +111,13 @@ def test_a_package_is_pinned_in_one_place() -> None:
     assert not (run | develop) & rest
 
 
+def test_the_versions_that_the_guide_names_are_the_pinned_ones() -> None:
+    fixed = {name: version for file in PIN_FILES for name, version in pins(file).items()}
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    named = re.findall(r"([\w-]+)==([\d.]*\d)", guide)
+    assert named and [(name, fixed.get(canonicalize_name(name))) for name, _ in named] == named
+
+
 def test_everything_that_gets_installed_is_pinned_to_what_is_installed() -> None:
     fixed = {name: version for file in PIN_FILES for name, version in pins(file).items()}
     waiting = [Requirement(name) for file in PIN_FILES[:2] for name in pins(file)]

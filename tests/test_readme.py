@@ -256,9 +256,9 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 def test_every_option_that_the_documents_name_exists() -> None:
     scripts = "".join(script.read_text(encoding="utf-8") for script in ROOT.glob("*.py"))
-    known = set(re.findall(r'"(--[a-z-]+)"', scripts)) | SETTINGS | {"--help", "--index-url"}
+    known = set(re.findall(r'"(--[a-z0-9-]+)"', scripts)) | SETTINGS | {"--help", "--index-url"}
     for document in (ROOT / "README.md", ROOT / "docs" / "guide.md"):
-        named = set(re.findall(r"--[a-z][a-z-]*", re.sub(r"<!--.*?-->", "", document.read_text(encoding="utf-8"))))
+        named = set(re.findall(r"--[a-z][a-z0-9-]*", re.sub(r"<!--.*?-->", "", document.read_text(encoding="utf-8"))))
         assert named - known == set(), document.name
 
 
