@@ -23,14 +23,20 @@ class Model(Protocol):
         path: The file that it was loaded from.
         meta: What the checkpoint says about itself.
         scheme: How its logits are read; see :func:`captcha_core.decoding.decode`.
+        second_scheme: How the logits of its second opinion are read; None if it has none.
     """
 
     path: Path
     meta: CheckpointMeta
     scheme: str
+    second_scheme: str | None
 
     def __call__(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits (B, T, classes) of normalised pictures (B, C, H, W)."""
+        ...
+
+    def both(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the logits and those of the second opinion, which there must be."""
         ...
 
 

@@ -23,11 +23,11 @@ def text_probability(probabilities: Floats, texts: Ints, lengths: Ints) -> Float
     Args:
         probabilities: Of every class per position, (B, T, C + 1); class C is the end.
         texts: Classes, (B, T), padded with any.
-        lengths: Characters of each text, (B,), at most T.
+        lengths: Characters of each text, (B,); one of more than T has the probability 0.
     """
     own = np.take_along_axis(probabilities, texts[..., None], axis=2)[..., 0]
-    whole = _before_each(own) * _end_at_each(probabilities)
-    return np.asarray(np.take_along_axis(whole, lengths[:, None], axis=1)[:, 0])
+    whole = np.pad(_before_each(own) * _end_at_each(probabilities), ((0, 0), (0, 1)))
+    return whole[np.arange(len(whole)), np.minimum(lengths, own.shape[1] + 1)]
 
 
 def best_lengths(scores: Floats, shortest: int, longest: int | None) -> Ints:

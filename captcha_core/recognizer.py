@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from captcha_core.agreement import agreed
 from captcha_core.alphabet import Alphabet
 from captcha_core.backends import open_model
 from captcha_core.checkpoint_meta import fingerprint, latest_checkpoint
 from captcha_core.constraint import Constraint
-from captcha_core.decoding import Decoded, class_count, decode
+from captcha_core.decoding import Decoded, class_count, decode, position_probabilities
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.imaging import load_image
 from captcha_core.prediction import Prediction
@@ -56,6 +57,9 @@ def default_checkpoint() -> Path:
 
 class Recognizer:
     """A loaded checkpoint that reads pictures, on the CPU.
+
+    A model with a second opinion reads by its first, and the confidences are those of both; see
+    :mod:`captcha_core.agreement`.
 
     Nothing changes after construction, so threads may share one.
 
@@ -189,15 +193,23 @@ class Recognizer:
             by_size.setdefault(array.shape, []).append(number)
         read: dict[int, Decoded] = {}
         for same_size in by_size.values():
-            logits = self._model(np.stack([inputs[i] for i in same_size]))
+            logits, second = self._logits(np.stack([inputs[i] for i in same_size]))
             if logits.shape[-1] != (expected := class_count(self.alphabet, self.scheme)):
                 raise CheckpointError(
                     f"{self._model.path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} "
                     f"characters makes {expected}. Take a fresh copy or train again."
                 )
-            decoded = decode(logits, self.alphabet, self.scheme, self.meta.temperature, constraint=constraint)
+            temperature = self.meta.temperature
+            decoded = decode(logits, self.alphabet, self.scheme, temperature, constraint=constraint)
+            if second is not None:
+                probabilities = position_probabilities(second, self.alphabet, temperature, constraint)
+                decoded = [agreed(d, p, self.alphabet) for d, p in zip(decoded, probabilities, strict=True)]
             read.update(zip(same_size, decoded, strict=True))
         return [read[number] for number in range(len(inputs))]
+
+    def _logits(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Return the logits (B, T, classes) of images (B, C, H, W), and a second opinion's where the model has one."""
+        return (self._model(images), None) if self._model.second_scheme is None else self._model.both(images)
 
 
 def load_model(path: str | Path | None = None) -> Recognizer:

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from captcha_core.positions import best_lengths, given_lengths, text_lengths
+from captcha_core.positions import best_lengths, given_lengths, text_lengths, text_probability
 
 
 def test_text_lengths() -> None:
     classes = np.array([[0, 3, 1, 1, 3], [3, 0, 0, 0, 0], [1, 2, 0, 1, 2], [1, 2, 0, 1, 3]])
     assert text_lengths(classes, end=3).tolist() == [1, 0, 5, 4]
+
+
+def test_a_text_is_worth_its_characters_and_its_end() -> None:
+    probabilities = np.array([[[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]]])
+    worth = [text_probability(probabilities, np.array([[1, 0]]), np.array([n]))[0] for n in range(5)]
+    assert np.allclose(worth, [0.2, 0.3 * 0.7, 0.3 * 0.1, 0, 0])
 
 
 def test_a_possible_length_that_ties_with_another_is_kept() -> None:

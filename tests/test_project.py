@@ -21,7 +21,8 @@ ABOVE = (f"{PACKAGE}.ui", f"{PACKAGE}.recognizer", f"{PACKAGE}.training", f"{PAC
 READING_DOES_NOT_NEED = ("pandas", "matplotlib", "pyarrow", "jiwer", f"{PACKAGE}.training", f"{PACKAGE}.generator")
 FORBIDDEN = {
     **dict.fromkeys(
-        ("constraint", "ctc", "ctc_lengths", "decoding", "positions"), (*READING_DOES_NOT_NEED, *ABOVE, "torch")
+        ("agreement", "constraint", "ctc", "ctc_lengths", "decoding", "positions"),
+        (*READING_DOES_NOT_NEED, *ABOVE, "torch"),
     ),
     "recognizer": (*READING_DOES_NOT_NEED, f"{PACKAGE}.ui", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),
     "backends": READING_DOES_NOT_NEED + ABOVE,

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captcha_core import recognizer as module
+from captcha_core import torch_backend
+from captcha_core.agreement import agreed
 from captcha_core.checkpoint import load_checkpoint, save_checkpoint
 from captcha_core.constraint import Constraint
-from captcha_core.decoding import decode
+from captcha_core.decoding import decode, position_probabilities
 from captcha_core.errors import AlphabetError, CaptchaLabError, CheckpointError, DataError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource, Recognizer, Source, default_checkpoint
@@ -23,6 +25,7 @@ from captcha_core.transforms import build_transform, square_pad_spec
 from tests.helpers import (
     ALPHABET,
     MAX_LENGTH,
+    Columns,
     draw_picture,
     png_bytes,
     save_columns,
@@ -140,13 +143,13 @@ def test_a_stream_takes_no_more_than_a_batch_at_a_time(recognizer: Recognizer) -
 
 def test_a_stream_passes_at_most_a_batch_to_the_model(recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    model = recognizer._model
+    logits = recognizer._logits
 
-    def counting(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    def counting(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         sizes.append(len(images))
-        return model(images)
+        return logits(images)
 
-    monkeypatch.setattr(recognizer, "_model", counting)
+    monkeypatch.setattr(recognizer, "_logits", counting)
     list(recognizer.stream(PICTURES, batch_size=2))
     assert sizes == [2, 2, 1]
 
@@ -273,3 +276,29 @@ def test_a_wrong_number_of_classes_for_the_scheme_is_refused(scheme, more, tmp_p
     recognizer = Recognizer(save_columns(tmp_path / "odd.safetensors", scheme, len(ALPHABET) + more, monkeypatch))
     with pytest.raises(CheckpointError, match=r"odd\.safetensors scores 3\d classes"):
         recognizer.read(PICTURES[0])
+
+
+class TwoColumns(Columns):
+    """The same with a second opinion at the first four time steps."""
+
+    second_scheme = "positions"
+
+    def both(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        first = self(images)
+        return first, 2 * first[:, :4]
+
+
+@pytest.mark.parametrize("constraint", [None, Constraint("abc123", 1, 2)])
+def test_a_second_opinion_changes_the_confidences_and_not_the_text(tmp_path, monkeypatch, constraint) -> None:
+    path = save_columns(tmp_path / "m.safetensors", "ctc", len(ALPHABET) + 1, monkeypatch)
+    alone = Recognizer(path).read_batch(PICTURES, constraint)
+    monkeypatch.setattr(torch_backend, "build_model", lambda arch, **arch_args: TwoColumns("ctc", len(ALPHABET) + 1))
+    recognizer = Recognizer(path)
+    first, second = recognizer._model.both(np.stack([recognizer.transform.array(p) for p in PICTURES]))
+    readings = decode(first, recognizer.alphabet, "ctc", constraint=constraint)
+    probabilities = position_probabilities(second, recognizer.alphabet, constraint=constraint)
+    expected = [agreed(d, p, recognizer.alphabet) for d, p in zip(readings, probabilities, strict=True)]
+    for found, wanted, before in zip(recognizer.read_batch(PICTURES, constraint), expected, alone, strict=True):
+        assert found.text == wanted.text == before.text
+        assert found.confidence == pytest.approx(wanted.confidence) != before.confidence
+        assert found.char_confidences == pytest.approx(wanted.char_confidences)

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from captcha_core.agreement import position_classes
 from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import decode, log_confidence
+from captcha_core.ctc import Floats, Ints
+from captcha_core.decoding import class_probabilities, decode, log_confidence
+from captcha_core.positions import text_probability
 
 # Outside this range a temperature says more about the data (too few, wrong labels) than about the model.
 TEMPERATURE_RANGE = (0.05, 20.0)
@@ -72,7 +75,9 @@ def expected_calibration_error(confidences: Sequence[float], correct: Sequence[b
     return sum(gaps) / max(1, len(confidences))
 
 
-def fit_temperature(logits: torch.Tensor, labels: Sequence[str], alphabet: Alphabet, scheme: str) -> float:
+def fit_temperature(
+    logits: torch.Tensor, labels: Sequence[str], alphabet: Alphabet, scheme: str, second: torch.Tensor | None = None
+) -> float:
     """Find the temperature at which the confidence of a whole text is the chance that it is right.
 
     Guo et al. (2017) fit the likelihood of one label; here the forecast event is "the whole text is right",
@@ -86,6 +91,8 @@ def fit_temperature(logits: torch.Tensor, labels: Sequence[str], alphabet: Alpha
         labels: N texts; each is folded to the alphabet's case, as for training.
         alphabet: The characters in class order.
         scheme: The model's; see :func:`captcha_core.decoding.decode`.
+        second: Logits of the model's second opinion, (N, positions, C + 1), where it has one. The temperature is then
+            one for both, and the confidence is that of :func:`captcha_core.agreement.agreed`.
 
     Returns:
         A temperature within ``TEMPERATURE_RANGE``; 1 when there are no pictures.
@@ -102,13 +109,25 @@ def fit_temperature(logits: torch.Tensor, labels: Sequence[str], alphabet: Alpha
     right = np.array([d.text == alphabet.fold(label) for d, label in zip(decoded, labels, strict=True)])
     targets = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))
     scores = logits.detach().to("cpu", torch.float64).numpy()
+    others = None if second is None else second.detach().to("cpu", torch.float64).numpy()
+    places = position_classes([d.text for d in decoded], alphabet, 0 if second is None else second.shape[1])
 
     def log_loss(log_temperature: float) -> float:
-        confident = np.minimum(log_confidence(scores, scheme, math.exp(log_temperature)), -1e-12)
+        temperature = math.exp(log_temperature)
+        confident = log_confidence(scores, scheme, temperature)
+        if others is not None:
+            confident = (confident + _log_second(others, *places, temperature)) / 2
+        confident = np.minimum(confident, -1e-12)
         return -float(np.mean(targets * confident + (1 - targets) * np.log(-np.expm1(confident))))
 
     low, high = TEMPERATURE_RANGE
     return math.exp(_minimum(log_loss, math.log(low), math.log(high)))
+
+
+def _log_second(logits: Floats, texts: Ints, lengths: Ints, temperature: float) -> Floats:
+    """Return the logarithm of the probability of texts, (N,), by logits of a class per position."""
+    whole = text_probability(class_probabilities(logits, logits.shape[2], temperature), texts, lengths)
+    return np.log(np.maximum(whole, np.finfo(np.float64).tiny))
 
 
 def _minimum(function: Callable[[float], float], low: float, high: float, points: int = 31, steps: int = 25) -> float:

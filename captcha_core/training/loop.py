@@ -213,17 +213,26 @@ class Trainer:
 @torch.inference_mode()
 def validate(model: nn.Module, held: Held, batch_size: int = 64) -> Check:
     """Read the held-out pictures and fit the temperature."""
-    parts = [
-        model(held.inputs(i, min(i + batch_size, len(held.labels)))).float().cpu()
-        for i in range(0, len(held.labels), batch_size)
-    ]
-    logits = torch.cat(_of_equal_steps(parts))
+    logits, second = _read(model, held, batch_size)
     loss = sequence_loss(logits, held.targets, held.scheme)
     texts = [d.text for d in decode(logits, held.alphabet, held.scheme, top_k=0)]
     truth = [held.alphabet.fold(label) for label in held.labels]
     exact = sum(a == b for a, b in zip(texts, truth, strict=True)) / len(truth)
-    temperature = fit_temperature(logits, held.labels, held.alphabet, held.scheme)
+    temperature = fit_temperature(logits, held.labels, held.alphabet, held.scheme, second)
     return Check(float(loss), exact, float(align(truth, texts).cer), temperature)
+
+
+def _read(model: nn.Module, held: Held, batch_size: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the logits of all held-out pictures, and those of a second opinion where the model has one."""
+    forward = getattr(model, "both", model)
+    parts: list[torch.Tensor] = []
+    seconds: list[torch.Tensor] = []
+    for start in range(0, len(held.labels), batch_size):
+        outputs = forward(held.inputs(start, min(start + batch_size, len(held.labels))))
+        first, *second = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+        parts.append(first.float().cpu())
+        seconds += [logits.float().cpu() for logits in second]
+    return torch.cat(_of_equal_steps(parts)), torch.cat(seconds) if seconds else None
 
 
 def _of_equal_steps(parts: list[torch.Tensor]) -> list[torch.Tensor]:

@@ -35,7 +35,7 @@ class Phase:
         batch_size: Pictures per step.
         learning_rate: Peak of its schedule.
         batches: Given a step, yields the inputs and targets of that step and all later ones.
-        forward: Turns inputs into logits (B, T, classes), or into two of them, the second for training only.
+        forward: Turns inputs into logits (B, T, classes), or into two of them, the second a second opinion's.
     """
 
     name: str

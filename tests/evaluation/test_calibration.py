@@ -5,8 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from captcha_core.agreement import agreed
 from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import class_count, decode, decode_positions
+from captcha_core.decoding import class_count, decode, decode_positions, position_probabilities
 from captcha_core.evaluation.calibration import (
     TEMPERATURE_RANGE,
     expected_calibration_error,
@@ -119,3 +120,27 @@ def test_an_overconfident_model_of_any_scheme_is_cooled(scheme: str) -> None:
     chances = torch.rand(1000, generator=torch.Generator().manual_seed(6))
     labels = [d.text if chance < d.confidence else "x" for d, chance in zip(drawn, chances.tolist(), strict=True)]
     assert fit_temperature(logits * 4, labels, DIGITS, scheme) == pytest.approx(4.0, rel=0.2)
+
+
+def two_opinions(count: int) -> tuple[torch.Tensor, torch.Tensor, list[str], list[float]]:
+    """Return CTC logits, those of positions that mostly agree, the texts and the confidences of both."""
+    generator = torch.Generator().manual_seed(7)
+    logits = 8 * torch.randn(count, 6, 11, generator=generator)
+    texts = [d.text for d in decode(logits, DIGITS, "ctc")]
+    second = 2 * torch.randn(count, 7, 11, generator=generator)
+    for row, text in zip(second, texts, strict=True):
+        row[range(len(text) + 1), [*DIGITS.encode(text), 10]] += 6
+    probabilities = position_probabilities(second, DIGITS)
+    pairs = zip(decode(logits, DIGITS, "ctc"), probabilities, strict=True)
+    return logits, second, texts, [agreed(d, p, DIGITS).confidence for d, p in pairs]
+
+
+def test_of_two_opinions_the_agreed_confidence_is_calibrated() -> None:
+    logits, second, texts, confidences = two_opinions(500)
+    # Every label is drawn with the confidence of both, so that temperature 1 is right.
+    chances = torch.rand(500, generator=torch.Generator().manual_seed(8)).tolist()
+    labels = [text if chance < c else "x" for text, c, chance in zip(texts, confidences, chances, strict=True)]
+    assert 100 < labels.count("x") < 400
+    both = fit_temperature(logits * 4, labels, DIGITS, "ctc", second * 4)
+    assert both == pytest.approx(4.0, rel=0.15)
+    assert fit_temperature(logits * 4, labels, DIGITS, "ctc") != pytest.approx(4.0, rel=0.15)

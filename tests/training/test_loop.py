@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from captcha_core.alphabet import Alphabet
+from captcha_core.evaluation.calibration import fit_temperature
 from captcha_core.training.loop import AveragedModel, Held, validate
 from captcha_core.training.targets import encode_labels
 
@@ -30,6 +31,22 @@ def test_validation_counts_texts_and_characters_and_folds_case() -> None:
     assert check.exact_match == 0.5
     assert check.cer == pytest.approx(2 / 6)
     assert check.loss > 0 and check.temperature > 0
+
+
+class TwoAnswers(Answers):
+    """Has a second opinion, which is as sure of the opposite."""
+
+    def both(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return inputs, -inputs
+
+
+def test_a_second_opinion_counts_for_the_temperature_alone() -> None:
+    pictures = held(["ab", "b", "a", "bb"], ["ab", "b", "b", "b"])
+    one, two = validate(Answers(), pictures, batch_size=3), validate(TwoAnswers(), pictures, batch_size=3)
+    assert (one.loss, one.exact_match, one.cer) == (two.loss, two.exact_match, two.cer)
+    logits = pictures.inputs(0, 4)
+    assert one.temperature == fit_temperature(logits, pictures.labels, AB, "positions")
+    assert two.temperature == fit_temperature(logits, pictures.labels, AB, "positions", -logits) != one.temperature
 
 
 def test_a_better_model_has_a_lower_loss() -> None:
