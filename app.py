@@ -7,7 +7,7 @@ import logging
 
 from captcha_core.cli import run
 from captcha_core.ui.blocks import build_page, serve
-from captcha_core.ui.model import open_recognizer
+from captcha_core.ui.library import open_library
 
 
 def main(argv: list[str]) -> int:
@@ -19,8 +19,7 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     # Gradio checks that its own server answers, and httpx would tell about it.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    recognizer = open_recognizer(arguments.checkpoint)
-    serve(build_page(recognizer), arguments.host, arguments.port)
+    serve(build_page(open_library(arguments.checkpoint)), arguments.host, arguments.port)
     return 0
 
 

@@ -4,40 +4,61 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING
 
 import gradio as gr
 
 from captcha_core.errors import CaptchaLabError
+from captcha_core.ui.about_tab import build_about_tab
+from captcha_core.ui.context import PageContext
+from captcha_core.ui.library import ModelLibrary
+from captcha_core.ui.links import KEEP_JS, one_of
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
 from captcha_core.ui.theme import page_css, page_theme
-
-if TYPE_CHECKING:
-    from captcha_core.recognizer import Recognizer
+from captcha_core.ui.wording import described
 
 PROMISE = "It reads pictures that you already have and contacts no web site."
-ABOUT = (
-    "About: an open system for drawing, reading and measuring text captchas, for learning, research and testing your "
-    "own. It fetches no captcha and submits no answer. Uploads stay on the machine that runs this page and are deleted "
-    "within two hours."
-)
+# In the order in which they stand; the name is the tab's in the page's address.
+TABS = (("read", "Read", build_read_tab), ("about", "About", build_about_tab))
 
 # Uploads are deleted between one and two hours after they came, in seconds: (how often to look, from which age).
 _DELETE_UPLOADS = (3600, 3600)
 _MAX_UPLOAD = "5mb"
+# Whoever comes when so many wait is told at once that the page is busy.
+_MOST_QUEUED = 128
 
 
-def build_page(recognizer: Recognizer | None) -> gr.Blocks:
+def build_page(library: ModelLibrary) -> gr.Blocks:
     """Return the whole page.
 
     Args:
-        recognizer: Reads the pictures; None makes a page that says how to train a model.
+        library: The models; an empty one makes a page that says how to train a model.
     """
     with gr.Blocks(title="Captcha Lab", analytics_enabled=False, delete_cache=_DELETE_UPLOADS) as page:
-        gr.HTML(f"<h1>Captcha Lab</h1><p>{PROMISE}</p>", elem_classes="cl-head")
-        build_read_tab(recognizer)
-        gr.HTML(f"<p>{ABOUT}</p>", elem_classes="cl-about")
-    return page
+        with gr.Row(elem_classes="cl-top"):
+            gr.HTML(f"<h1>Captcha Lab</h1><p>{PROMISE}</p>", elem_classes="cl-head")
+            context = PageContext(library, _model_menu(library))
+        context.links.add("model", context.model, one_of(library.names))
+        children = {}
+        with gr.Tabs() as tabs:
+            for name, label, build in TABS:
+                with gr.Tab(label, id=name) as children[name]:
+                    build(context)
+        context.links.add_tabs(tabs, children)
+        context.links.connect(page)
+    return page.queue(max_size=_MOST_QUEUED)
+
+
+def _model_menu(library: ModelLibrary) -> gr.Dropdown:
+    """Return the menu of models; each is shown with what it reads and how well."""
+    choices = [(described(name, library.meta(name)), name) for name in library.names]
+    return gr.Dropdown(
+        choices,
+        value=library.names[0] if library.names else None,
+        label="Model",
+        filterable=False,
+        visible=bool(choices),
+        elem_classes="cl-model",
+    )
 
 
 def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, block: bool = True) -> str:
@@ -70,7 +91,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
             footer_links=["api", "settings"],
             theme=page_theme(),
             css=page_css(),
-            js=PASTE_JS,
+            js=PASTE_JS + KEEP_JS,
         )
     except OSError as error:
         raise CaptchaLabError(f"No port of {host} from 7860 is free; choose another with --port.") from error

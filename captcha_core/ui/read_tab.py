@@ -16,15 +16,15 @@ from PIL import Image
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.ui.confidence import strip_html, verdict_html
+from captcha_core.ui.context import QUEUED, PageContext
+from captcha_core.ui.library import DATA_COMMAND, PAGE_COMMAND, TRAIN_COMMAND
 from captcha_core.ui.picture import Picture, PictureInput
+from captcha_core.ui.wording import scope
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
 
 EXAMPLES = Path(__file__).with_name("examples")
-DATA_COMMAND = "python captcha_generator.py --count 20000 --output data/train.parquet"
-TRAIN_COMMAND = "python train.py --recipe efficientnet --data data/train.parquet"
-PAGE_COMMAND = "python app.py --checkpoint runs/efficientnet/best.safetensors"
 
 # Gradio pastes only through a button; this makes Ctrl+V anywhere on the page the same as choosing a file.
 PASTE_JS = """
@@ -40,18 +40,12 @@ document.addEventListener("paste", (event) => {
 """
 
 _WAITING = '<p class="cl-note">The text and how sure the model is of it appear here.</p>'
-# One picture at a time: a second one would only share the same cores.
-_QUEUE = "model"
 
 logger = logging.getLogger(__name__)
 
 
-def build_read_tab(recognizer: Recognizer | None) -> None:
-    """Add the tab's elements to the enclosing ``gr.Blocks``, and the endpoint ``/read``.
-
-    Args:
-        recognizer: Reads the pictures; None makes a page that says how to train a model.
-    """
+def build_read_tab(context: PageContext) -> None:
+    """Add the tab's elements to the enclosing ``gr.Blocks``, and the endpoint ``/read``."""
     with gr.Row(elem_classes="cl-read"):
         with gr.Column(elem_classes="cl-picture"):
             picture = PictureInput(
@@ -64,64 +58,63 @@ def build_read_tab(recognizer: Recognizer | None) -> None:
             )
         with gr.Column(elem_classes="cl-result"):
             text = gr.Textbox(label="Text", interactive=False, buttons=["copy"], elem_classes="cl-text", max_lines=1)
-            panel = gr.HTML(idle_html(recognizer), elem_classes="cl-panel")
+            panel = gr.HTML(idle_html(context), elem_classes="cl-panel")
         with gr.Column(elem_classes="cl-examples"):
             examples = gr.Examples([[str(path)] for path in sorted(EXAMPLES.glob("*.png"))], picture)
-    _connect(recognizer, picture, examples, text, panel)
+    _connect(context, picture, examples, text, panel)
 
 
-def _connect(
-    recognizer: Recognizer | None, picture: PictureInput, examples: Any, text: gr.Textbox, panel: gr.HTML
-) -> None:
-    read_it = partial(read_for_page, recognizer)
-    show: dict[str, Any] = {"inputs": picture, "outputs": [picture, text, panel], "api_visibility": "private"}
+def _connect(context: PageContext, picture: PictureInput, examples: Any, text: gr.Textbox, panel: gr.HTML) -> None:
+    read_it = partial(read_for_page, context)
+    inputs = [picture, context.model]
+    show: dict[str, Any] = {"inputs": inputs, "outputs": [picture, text, panel], "api_visibility": "private"}
     # Not picture.change, which fires twice for one upload.
-    for event in (picture.upload, examples.load_input_event.success):
-        event(read_it, **show, concurrency_id=_QUEUE, trigger_mode="always_last", show_progress="minimal")
+    for event in (picture.upload, examples.load_input_event.success, context.model.change):
+        event(read_it, **show, **QUEUED, trigger_mode="always_last", show_progress="minimal")
     picture.clear(read_it, **show, queue=False)
     gr.on(
         [],
-        partial(read_for_api, recognizer),
-        picture,
+        partial(read_for_api, context),
+        inputs,
         gr.JSON(label="prediction", visible=False),
         api_name="read",
         api_description="Read one picture: text, confidence, char_confidences, alternatives, latency_ms, model_id.",
-        concurrency_id=_QUEUE,
+        **QUEUED,
     )
 
 
-def read_for_page(recognizer: Recognizer | None, picture: Picture) -> tuple[Any, str, str]:
+def read_for_page(context: PageContext, picture: Picture, model: str | None = None) -> tuple[Any, str, str]:
     """Return the picture's new state, the text, and the panel below it: the result, or why there is none.
 
     What cannot be read is taken off the page, where the browser would show it as a broken picture.
     """
-    if recognizer is None or picture is None:
-        return gr.skip(), "", idle_html(recognizer)
+    if picture is None or not context.library.names:
+        return gr.skip(), "", idle_html(context)
     try:
-        image = _readable(picture)
-        prediction = _predict(recognizer, image)
+        image, recognizer = _readable(picture), context.library[model]
+        prediction = _predict(context, recognizer, image)
     except CaptchaLabError as error:
         kept = None if isinstance(picture, ImageError) else gr.skip()
         return kept, "", f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
     return gr.skip(), prediction.text, panel_html(prediction, image, recognizer)
 
 
-def read_for_api(recognizer: Recognizer | None, picture: Picture) -> dict[str, Any]:
+def read_for_api(context: PageContext, picture: Picture, model: str | None = None) -> dict[str, Any]:
     """Return the prediction as plain types.
 
     Raises:
         gr.Error: If there is no model or no readable picture.
     """
     try:
-        return _predict(recognizer, _readable(picture)).as_dict()
+        return _predict(context, context.library[model], _readable(picture)).as_dict()
     except CaptchaLabError as error:
         # A page that loads this endpoint would render the message as HTML, and the file's name in it is a stranger's.
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
 
 
-def idle_html(recognizer: Recognizer | None) -> str:
+def idle_html(context: PageContext) -> str:
     """Return what stands in the result's place before there is one."""
-    if recognizer is not None:
+    if context.library.names:
         return _WAITING
     return (
         '<div class="cl-notice"><strong>No model is loaded yet.</strong> Draw pictures and train one on them:'
@@ -149,17 +142,6 @@ def panel_html(prediction: Prediction, image: Image.Image, recognizer: Recognize
     )
 
 
-def scope(alphabet: str, max_length: int) -> str:
-    """Say what a model can read at all: its characters, whether case counts, the longest text."""
-    runs = {"0123456789": "0-9", "abcdefghijklmnopqrstuvwxyz": "a-z", "ABCDEFGHIJKLMNOPQRSTUVWXYZ": "A-Z"}
-    shown = alphabet
-    for run, short in runs.items():
-        shown = shown.replace(run, f"{short} ")
-    lower, upper = any(c.islower() for c in alphabet), any(c.isupper() for c in alphabet)
-    case = "; upper and lower case count as one" if lower != upper else ""
-    return f"{shown.strip()}{case}; up to {max_length} characters"
-
-
 def _readable(picture: Picture) -> Image.Image:
     """Return the picture.
 
@@ -173,16 +155,15 @@ def _readable(picture: Picture) -> Image.Image:
     return picture
 
 
-def _predict(recognizer: Recognizer | None, image: Image.Image) -> Prediction:
+def _predict(context: PageContext, recognizer: Recognizer, image: Image.Image) -> Prediction:
     """Read an RGB picture.
 
     Raises:
-        CheckpointError: If there is no model, or it fails; then the reason, which names a file, goes to the log.
+        BusyError: If too many pictures are waiting.
+        CheckpointError: If the model fails; the reason, which names a file, goes to the log.
     """
-    if recognizer is None:
-        raise CheckpointError(f"No model is loaded. Train one: {TRAIN_COMMAND}")
     try:
-        return recognizer.read(image)
+        return context.batcher.read(recognizer, image)
     except CheckpointError as error:
         logger.error("%s", error)
         raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error

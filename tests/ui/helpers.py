@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
+import gradio as gr
 from PIL import Image
 
 from captcha_core.prediction import Prediction
+from captcha_core.ui.context import PageContext
+from captcha_core.ui.library import ModelLibrary
+
+if TYPE_CHECKING:
+    from captcha_core.recognizer import Recognizer
 
 GREYS = (0, 85, 170, 255)
 LETTERS = "ABCD"
@@ -17,7 +26,7 @@ class GreyReader:
     """Reads a picture of four grey blocks: black is A, white is D. Any change of the pixels on the way shows."""
 
     model_id = "grey@0123456789ab"
-    meta = SimpleNamespace(alphabet=LETTERS, max_length=4)
+    meta = SimpleNamespace(alphabet=LETTERS, max_length=4, metrics={"val_exact_match": 0.5}, training_data=[])
 
     def read(self, image: Image.Image) -> Prediction:
         assert image.mode == "RGB", "the page must hand over clean RGB"
@@ -26,8 +35,30 @@ class GreyReader:
         text = "".join(min(zip(GREYS, LETTERS, strict=True), key=lambda g: abs(g[0] - v))[1] for v in greys.tobytes())
         return Prediction(text, 0.5, (0.99, 0.9, 0.7, 0.4), ((("D", 0.01),),) * 4, 12.3, self.model_id)
 
+    def read_batch(self, images: list[Image.Image], constraint: object = None) -> list[Prediction]:
+        return [self.read(image) for image in images]
+
     def model_view(self, image: Image.Image) -> Image.Image:
         return image.resize((32, 32))
+
+
+def library_of(reader: Recognizer | None = None) -> ModelLibrary:
+    """Return a library of one model, or of none."""
+    library = ModelLibrary({})
+    if reader is not None:
+        library.names = ["grey"]
+        cast(Any, library)._current = lambda name: reader
+        cast(Any, library)._checkpoints = {"grey": SimpleNamespace(suffix=".grey", with_suffix=missing)}
+    return library
+
+
+def missing(suffix: str) -> Any:
+    raise FileNotFoundError(suffix)
+
+
+def context_of(reader: Recognizer | None = None) -> PageContext:
+    """Return what a tab is given on a page that reads with it."""
+    return PageContext(library_of(reader), gr.Dropdown())
 
 
 def grey_picture(text: str = "ADBC") -> Image.Image:
@@ -44,3 +75,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def in_loop(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function inside an event loop; Gradio makes loops of its own where none runs, and never closes them."""
+
+    async def call_it() -> Any:
+        return function(*args, **kwargs)
+
+    return asyncio.run(call_it())

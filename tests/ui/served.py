@@ -10,7 +10,7 @@ import sys
 from typing import Any, cast
 
 from captcha_core.ui.blocks import build_page, serve
-from tests.ui.helpers import GreyReader
+from tests.ui.helpers import GreyReader, library_of
 
 
 def main(port: int) -> None:
@@ -23,7 +23,7 @@ def main(port: int) -> None:
         return resolve(host, *args, **kwargs)
 
     socket.getaddrinfo = watch
-    serve(build_page(cast(Any, GreyReader())), "127.0.0.1", port)
+    serve(build_page(library_of(cast(Any, GreyReader()))), "127.0.0.1", port)
 
 
 if __name__ == "__main__":

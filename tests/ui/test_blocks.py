@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import io
@@ -26,9 +25,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from captcha_core.errors import CaptchaLabError
-from captcha_core.ui.blocks import ABOUT, PROMISE, build_page, serve
+from captcha_core.ui.blocks import PROMISE, build_page, serve
 from tests.helpers import huge_png_header
-from tests.ui.helpers import free_port, grey_picture
+from tests.ui.helpers import free_port, grey_picture, in_loop, library_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,15 +101,6 @@ def animated_gif() -> bytes:
     return save("GIF", grey_picture(), save_all=True, append_images=[grey_picture("AAAA")])
 
 
-def in_loop(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a function inside an event loop; Gradio makes loops of its own where none runs, and never closes them."""
-
-    async def call_it() -> Any:
-        return function(*args, **kwargs)
-
-    return asyncio.run(call_it())
-
-
 PICTURES: dict[str, Callable[[], bytes]] = {
     "plain.png": lambda: save("PNG", grey_picture()),
     "transparent.png": transparent_png,
@@ -140,7 +130,7 @@ def assert_no_path(text: str) -> None:
 def call(address: str, payload: Any) -> str:
     """Send a bare payload to /read as any HTTP client could, and return the stream of events as text."""
     with httpx.Client(base_url=f"{address}gradio_api/call/", trust_env=False) as http:
-        event = http.post("read", json={"data": [payload]}).json()["event_id"]
+        event = http.post("read", json={"data": [payload, None]}).json()["event_id"]
         return http.get(f"read/{event}").text
 
 
@@ -221,18 +211,17 @@ def test_the_page_has_the_promise_and_no_path_of_the_project(address: str) -> No
         page = http.get(address).text
         monitoring = http.get(f"{address}monitoring")
     assert PROMISE in page
-    assert ABOUT in page
     assert str(ROOT) not in page
     assert monitoring.status_code != 200
 
 
 def test_without_a_model_the_page_is_built_and_says_what_to_run() -> None:
-    config = json.dumps(in_loop(build_page, None).get_config_file())
+    config = json.dumps(in_loop(build_page, library_of()).get_config_file())
     assert "python train.py --recipe efficientnet --data data/train.parquet" in config
 
 
 def test_uploads_do_not_stay_for_ever_and_nothing_is_reported() -> None:
-    page = in_loop(build_page, None)
+    page = in_loop(build_page, library_of())
     assert page.delete_cache == (3600, 3600)
     assert page.analytics_enabled is False
 
@@ -240,7 +229,7 @@ def test_uploads_do_not_stay_for_ever_and_nothing_is_reported() -> None:
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_an_address_that_is_not_ours_is_refused_at_once(host: str) -> None:
     with pytest.raises(CaptchaLabError, match=f"{host}.*--host"):
-        in_loop(lambda: serve(build_page(None), host, free_port(), block=False))
+        in_loop(lambda: serve(build_page(library_of()), host, free_port(), block=False))
 
 
 def test_a_taken_port_is_refused_with_the_remedy() -> None:
@@ -249,6 +238,6 @@ def test_a_taken_port_is_refused_with_the_remedy() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(CaptchaLabError, match=f"{port}.*--port"):
-            in_loop(lambda: serve(build_page(None), "127.0.0.1", port, block=False))
+            in_loop(lambda: serve(build_page(library_of()), "127.0.0.1", port, block=False))
     with pytest.raises(CaptchaLabError, match="99999.*--port"):
-        in_loop(lambda: serve(build_page(None), "127.0.0.1", 99999, block=False))
+        in_loop(lambda: serve(build_page(library_of()), "127.0.0.1", 99999, block=False))

@@ -1,0 +1,44 @@
+"""The About tab: what the page is for, the models' cards, what runs."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import gradio as gr
+
+from captcha_core import __version__
+from captcha_core.ui.context import PageContext
+
+ABOUT = """
+An open system for drawing, reading and measuring text captchas.
+
+**For** learning how text recognition works and how it is trained and measured; for research; for the owners of a
+captcha who want to know how weak it is, and what still fools the machine while people can read it.
+
+**Not for** getting past anybody's captcha. Nothing here fetches a captcha, sends an answer, or contacts a web site; it
+reads pictures that you already have.
+
+Uploads stay on the machine that runs this page and are deleted within two hours.
+"""
+_PACKAGES = ("gradio", "torch", "onnxruntime", "pillow", "numpy")
+
+
+def build_about_tab(context: PageContext) -> None:
+    """Add the tab's elements to the enclosing ``gr.Blocks``."""
+    gr.Markdown(ABOUT, elem_classes="cl-about")
+    for name in context.library.names:
+        with gr.Accordion(f"Model card: {name}", open=False):
+            gr.Markdown(context.library.card(name) or "This model has no card.", elem_classes="cl-card")
+    gr.HTML(f"<p>{versions()}</p>", elem_classes="cl-versions")
+
+
+def versions() -> str:
+    """Return what runs, such as "Python 3.11.7 · gradio 6.31.0"."""
+    found = [f"Captcha Lab {__version__}", f"Python {platform.python_version()}"]
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return " · ".join(found)

@@ -1,0 +1,149 @@
+"""The models that the page can read with, each loaded when it is first asked for and again when its file changes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from captcha_core.checkpoint_meta import SUFFIX, CheckpointMeta, read_meta
+from captcha_core.errors import CheckpointError
+from captcha_core.recognizer import Recognizer, default_checkpoint
+
+DATA_COMMAND = "python captcha_generator.py --count 20000 --output data/train.parquet"
+TRAIN_COMMAND = "python train.py --recipe efficientnet --data data/train.parquet"
+PAGE_COMMAND = "python app.py --checkpoint runs/efficientnet/best.safetensors"
+
+logger = logging.getLogger(__name__)
+
+
+class ModelLibrary:
+    """Checkpoints by name. Threads may share one.
+
+    Attributes:
+        names: The names, the default first; empty if there is no model.
+    """
+
+    def __init__(self, checkpoints: Mapping[str, Path]) -> None:
+        """Keep the checkpoints by the names that the page shows; none is loaded yet."""
+        self._checkpoints = dict(checkpoints)
+        self.names = list(self._checkpoints)
+        self._loaded: dict[str, _Loaded] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str | None) -> Recognizer:
+        """Return a model; None stands for the default.
+
+        A file that was replaced is loaded anew. If that fails, the model that was read from it before goes on, and
+        the log says why.
+
+        Raises:
+            CheckpointError: If there is no such model or it cannot be used. The text names no path of the server.
+        """
+        name = self._known(name)
+        with self._lock:
+            return self._current(name)
+
+    def load(self) -> None:
+        """Load the default before anybody asks for it.
+
+        Raises:
+            CheckpointError: If there is none or it cannot be used; unlike for a visitor, the text names the file.
+        """
+        name = self._known(None)
+        # First, since it says in plain words that there is no such file.
+        recognizer = Recognizer(self._checkpoints[name])
+        self._loaded[name] = _Loaded(_state(self._checkpoints[name]), recognizer)
+
+    def meta(self, name: str) -> CheckpointMeta:
+        """Return what a model says about itself; of a checkpoint, without loading its weights.
+
+        Raises:
+            CheckpointError: If there is no such model or it cannot be used.
+        """
+        path = self._checkpoints.get(name)
+        return read_meta(path) if path is not None and path.suffix == SUFFIX else self[name].meta
+
+    def card(self, name: str) -> str | None:
+        """Return a model's card, Markdown that lies beside its file, without its title; None if there is none."""
+        try:
+            text = self._checkpoints[name].with_suffix(".md").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        return text.partition("\n")[2] if text.startswith("# ") else text
+
+    def _known(self, name: str | None) -> str:
+        if not self.names:
+            raise CheckpointError(f"No model is loaded. Train one: {TRAIN_COMMAND}")
+        name = name or self.names[0]
+        if name not in self._checkpoints:
+            raise CheckpointError(f"There is no model {name!r} here; choose one of: {', '.join(self.names)}.")
+        return name
+
+    def _current(self, name: str) -> Recognizer:
+        path, known = self._checkpoints[name], self._loaded.get(name)
+        try:
+            state = _state(path)
+            if known is None or known.state != state:
+                known = self._loaded[name] = _Loaded(state, Recognizer(path))
+        except (CheckpointError, OSError) as error:
+            logger.error("%s", error)
+            if known is None:
+                raise CheckpointError(f"The model {name} cannot be used; the server's log says why.") from error
+        return known.recognizer
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A model and the state that its file was in when it was read."""
+
+    state: tuple[int, int, int]
+    recognizer: Recognizer
+
+
+def open_library(checkpoint: str | Path | None) -> ModelLibrary:
+    """Return the named checkpoint, which is then the default, and the shipped ones, the latest first.
+
+    Args:
+        checkpoint: Path of a checkpoint; None leaves it at those in ``saved_models``.
+
+    Raises:
+        CheckpointError: If the named checkpoint cannot be used.
+    """
+    found = {} if checkpoint is None else {Path(checkpoint).stem: Path(checkpoint)}
+    for path in _shipped():
+        found.setdefault(path.stem, path)
+    library = ModelLibrary(found)
+    try:
+        # The first visitor shall not wait for it.
+        library.load()
+    except CheckpointError as error:
+        if checkpoint is not None:
+            raise
+        logger.warning("The page starts without a model. %s", error)
+    return library
+
+
+def _shipped() -> list[Path]:
+    """Return the shipped checkpoints, the latest first; damaged ones are passed over."""
+    try:
+        latest = default_checkpoint()
+    except CheckpointError:
+        return []
+    return [latest, *filter(_is_checkpoint, sorted(latest.parent.glob(f"*{SUFFIX}")))]
+
+
+def _is_checkpoint(path: Path) -> bool:
+    try:
+        read_meta(path)
+    except CheckpointError:
+        return False
+    return True
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is replaced or written to."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -1,0 +1,121 @@
+"""Deep links: the address of the page keeps what was chosen, so that a link opens it as it was.
+
+The browser writes every change into the address, without a request. What an address says is checked here before a
+component gets it, since anybody can write one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+MOST_CHARACTERS = 100
+TAB = "tab"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A component whose value is kept in the address.
+
+    Attributes:
+        name: Its name in the address.
+        component: The component.
+        parse: Turns the text of an address into a value; raises ValueError where it is none.
+        start: The value that is not written.
+    """
+
+    name: str
+    component: Any
+    parse: Callable[[str], Any]
+    start: Any
+
+
+class DeepLinks:
+    """The components of a page that its address keeps."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._links: list[Link] = []
+        self._tabs: gr.Tabs | None = None
+        self._children: dict[str, gr.Tab] = {}
+
+    def add(self, name: str, component: Any, parse: Callable[[str], Any] = str) -> None:
+        """Keep a component's value under a name; its present value is the one that needs no keeping."""
+        self._links.append(Link(name, component, parse, component.value))
+
+    def add_tabs(self, tabs: gr.Tabs, children: Mapping[str, gr.Tab]) -> None:
+        """Keep which tab is open, by the tabs' ids; the first one needs no keeping."""
+        self._tabs, self._children = tabs, dict(children)
+
+    def connect(self, page: gr.Blocks) -> None:
+        """Make the address and the components follow each other; call this inside the page, when all is added."""
+        components = [link.component for link in self._links]
+        outputs = components if self._tabs is None else [*components, self._tabs]
+        page.load(self.open, None, outputs, api_visibility="private", queue=False, show_progress="hidden")
+        for link in self._links:
+            keep = f"(value) => window.clKeep({json.dumps(link.name)}, {json.dumps(link.start)}, value)"
+            link.component.change(None, link.component, None, js=keep, api_visibility="private")
+        for name, tab in self._children.items():
+            keep = (
+                f"() => window.clKeep({json.dumps(TAB)}, {json.dumps(next(iter(self._children)))}, {json.dumps(name)})"
+            )
+            tab.select(None, None, None, js=keep, api_visibility="private")
+
+    def open(self, request: gr.Request) -> list[Any]:
+        """Return an update for every component, then for the tabs: what the address says, or nothing."""
+        query = request.query_params
+        updates = [_update(link, query) for link in self._links]
+        if self._tabs is not None:
+            name = query.get(TAB)
+            updates.append(gr.Tabs(selected=name) if name in self._children else gr.skip())
+        return updates
+
+
+def one_of(choices: list[str]) -> Callable[[str], str]:
+    """Return a parser that takes only these."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def within(low: float, high: float, kind: type[int] | type[float] = int) -> Callable[[str], float]:
+    """Return a parser that takes only numbers from ``low`` to ``high``."""
+
+    def parse(text: str) -> float:
+        number = kind(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def _update(link: Link, query: Mapping[str, str]) -> Any:
+    text = query.get(link.name)
+    if text is None or len(text) > MOST_CHARACTERS:
+        return gr.skip()
+    try:
+        value = link.parse(text)
+    except ValueError:
+        return gr.skip()
+    return gr.update(value=value)
+
+
+# replaceState and not pushState: the button "back" leaves the page instead of undoing one slider at a time.
+KEEP_JS = """
+window.clKeep = (name, start, value) => {
+  const address = new URL(window.location);
+  if (value === null || value === undefined || value === "" || String(value) === String(start))
+    address.searchParams.delete(name);
+  else address.searchParams.set(name, value);
+  window.history.replaceState(window.history.state, "", address);
+};
+"""

@@ -1,0 +1,36 @@
+"""What the page says of a model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from captcha_core.ui.wording import described, scope
+from tests.helpers import tiny_meta
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "said"),
+    [
+        ("0123456789", "0-9; up to 5 characters"),
+        ("0123456789abcdefghijklmnopqrstuvwxyz", "0-9 a-z; upper and lower case count as one; up to 5 characters"),
+        ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "a-z A-Z; up to 5 characters"),
+        ("2345bcd", "2345bcd; upper and lower case count as one; up to 5 characters"),
+    ],
+)
+def test_scope_says_what_can_be_read(alphabet: str, said: str) -> None:
+    assert scope(alphabet, 5) == said
+
+
+def test_a_menu_line_says_how_well_on_what() -> None:
+    meta = replace(
+        tiny_meta(),
+        alphabet="0123456789",
+        max_length=6,
+        metrics={"val_exact_match": 0.973},
+        training_data=[{"name": "old.parquet"}, {"name": "new.parquet"}],
+    )
+    assert described("mine", meta) == "mine · 0-9, up to 6 · 97.3% on new.parquet, held out"
+    assert described("mine", replace(meta, metrics={})) == "mine · 0-9, up to 6"
+    assert described("mine", replace(meta, training_data=[])).endswith("on its training data, held out")
