@@ -22,7 +22,8 @@ demo: $(VENV)/.ready-to-run ## Install what is needed and open the page on http:
 test: $(VENV)/.ready-to-develop ## Run every test
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist loadfile
 
-test-browser: $(VENV)/.ready-to-develop ## Use the page as a person would; needs Chromium (apt-get install chromium)
+test-browser: $(VENV)/.ready-to-develop ## Use the page as a person would, in Chromium; installs it if it can
+	tests/browser/install.sh
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/browser
 
 lint: $(VENV)/.ready-to-develop ## Check style, format and types

@@ -10,6 +10,7 @@ import gradio as gr
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.about_tab import build_about_tab
 from captcha_core.ui.context import PageContext
+from captcha_core.ui.labels import LABELS_JS
 from captcha_core.ui.library import ModelLibrary
 from captcha_core.ui.links import KEEP_JS, one_of
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
@@ -91,7 +92,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
             footer_links=["api", "settings"],
             theme=page_theme(),
             css=page_css(),
-            js=PASTE_JS + KEEP_JS,
+            js=PASTE_JS + KEEP_JS + LABELS_JS,
         )
     except OSError as error:
         raise CaptchaLabError(f"No port of {host} from 7860 is free; choose another with --port.") from error

@@ -60,6 +60,10 @@ _LAYOUT = """
 .cl-read {
   display: grid; gap: 16px; grid-template: "picture result" auto "examples result" 1fr / minmax(0, 2fr) minmax(0, 3fr);
 }
+/* Gradio's own teal has a contrast of 2.5:1 on white. */
+[role="tab"][aria-selected="true"] { color: var(--primary-700) !important; }
+.dark [role="tab"][aria-selected="true"] { color: var(--primary-400) !important; }
+
 .cl-picture { grid-area: picture; }
 .cl-result { grid-area: result; }
 .cl-examples { grid-area: examples; }
