@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import PackageNotFoundError, version
-
 import gradio as gr
 
-from captcha_core import __version__
 from captcha_core.ui.context import PageContext
+from captcha_core.ui.health import versions
 
 ABOUT = """
 An open system for drawing, reading and measuring text captchas.
@@ -21,7 +18,6 @@ reads pictures that you already have.
 
 Uploads stay on the machine that runs this page and are deleted within two hours.
 """
-_PACKAGES = ("gradio", "torch", "onnxruntime", "pillow", "numpy")
 
 
 def build_about_tab(context: PageContext) -> None:
@@ -30,15 +26,9 @@ def build_about_tab(context: PageContext) -> None:
     for name in context.library.names:
         with gr.Accordion(f"Model card: {name}", open=False):
             gr.Markdown(context.library.card(name) or "This model has no card.", elem_classes="cl-card")
-    gr.HTML(f"<p>{versions()}</p>", elem_classes="cl-versions")
+    gr.HTML(f"<p>{what_runs()}</p>", elem_classes="cl-versions")
 
 
-def versions() -> str:
-    """Return what runs, such as "Python 3.11.7 · gradio 6.31.0"."""
-    found = [f"Captcha Lab {__version__}", f"Python {platform.python_version()}"]
-    for package in _PACKAGES:
-        try:
-            found.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            continue
-    return " · ".join(found)
+def what_runs() -> str:
+    """Return what runs, such as "captcha-lab 0.1.0 · python 3.11.7"."""
+    return " · ".join(f"{name} {version}" for name, version in versions().items())

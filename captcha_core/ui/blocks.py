@@ -10,6 +10,8 @@ import gradio as gr
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.about_tab import build_about_tab
 from captcha_core.ui.context import PageContext
+from captcha_core.ui.endpoints import check_mcp
+from captcha_core.ui.health import build_health
 from captcha_core.ui.labels import LABELS_JS
 from captcha_core.ui.library import ModelLibrary
 from captcha_core.ui.links import KEEP_JS, one_of
@@ -44,6 +46,7 @@ def build_page(library: ModelLibrary) -> gr.Blocks:
             for name, label, build in TABS:
                 with gr.Tab(label, id=name) as children[name]:
                     build(context)
+        build_health(context)
         context.links.add_tabs(tabs, children)
         context.links.connect(page)
     return page.queue(max_size=_MOST_QUEUED)
@@ -75,8 +78,9 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
         The page's address.
 
     Raises:
-        CaptchaLabError: If the port or the address cannot be used.
+        CaptchaLabError: If the port or the address cannot be used, or an MCP server is asked for that is not installed.
     """
+    check_mcp()
     host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     _check_free(host, port)
     try:

@@ -6,15 +6,19 @@ import base64
 from abc import ABCMeta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
 from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ImageData
+from gradio.route_utils import API_PREFIX
 from gradio.utils import is_in_or_equal
 from PIL import Image
 
 from captcha_core.errors import ImageError
 from captcha_core.imaging import load_image
+
+_NOT_FETCHED = "This page fetches nothing from the web; upload the picture itself."
 
 Picture = Image.Image | ImageError | None
 """What an event receives from a :class:`PictureInput`."""
@@ -60,9 +64,14 @@ class PictureInput(gr.Image, metaclass=_WithoutStub):
             return error
 
     async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        """Take an upload into the component's cache, but refuse an address, which Gradio would download."""
+        """Take an upload into the component's cache, but refuse an address, which Gradio would download.
+
+        An upload's own address, by which agents name it, is taken for the file; its host is not contacted.
+        """
         if str(url_or_file_path).startswith(("http://", "https://")):
-            raise gr.Error("This page fetches nothing from the web; upload the picture itself.", print_exception=False)
+            url_or_file_path = unquote(str(url_or_file_path).partition(f"{API_PREFIX}/file=")[2])
+            if not url_or_file_path or not is_in_or_equal(url_or_file_path, self.GRADIO_CACHE):
+                raise gr.Error(_NOT_FETCHED, print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
 
     def _upload(self, payload: ImageData, name: str) -> Path | bytes:

@@ -8,7 +8,7 @@ import io
 import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import gradio as gr
 from PIL import Image
@@ -17,6 +17,7 @@ from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.ui.confidence import strip_html, verdict_html
 from captcha_core.ui.context import QUEUED, PageContext
+from captcha_core.ui.endpoints import add_endpoint
 from captcha_core.ui.library import DATA_COMMAND, PAGE_COMMAND, TRAIN_COMMAND
 from captcha_core.ui.picture import Picture, PictureInput
 from captcha_core.ui.wording import scope
@@ -40,6 +41,18 @@ document.addEventListener("paste", (event) => {
 """
 
 _WAITING = '<p class="cl-note">The text and how sure the model is of it appear here.</p>'
+
+
+class Reading(TypedDict):
+    """What the endpoint answers: the fields of a prediction, see :class:`captcha_core.prediction.Prediction`."""
+
+    text: str
+    confidence: float
+    char_confidences: list[float]
+    alternatives: list[list[tuple[str, float]]]
+    latency_ms: float
+    model_id: str
+
 
 logger = logging.getLogger(__name__)
 
@@ -72,14 +85,8 @@ def _connect(context: PageContext, picture: PictureInput, examples: Any, text: g
     for event in (picture.upload, examples.load_input_event.success, context.model.change):
         event(read_it, **show, **QUEUED, trigger_mode="always_last", show_progress="minimal")
     picture.clear(read_it, **show, queue=False)
-    gr.on(
-        [],
-        partial(read_for_api, context),
-        inputs,
-        gr.JSON(label="prediction", visible=False),
-        api_name="read",
-        api_description="Read one picture: text, confidence, char_confidences, alternatives, latency_ms, model_id.",
-        **QUEUED,
+    add_endpoint(
+        partial(read_for_api, context), inputs, name="read", tool="read_captcha", answer="prediction", **QUEUED
     )
 
 
@@ -99,14 +106,19 @@ def read_for_page(context: PageContext, picture: Picture, model: str | None = No
     return gr.skip(), prediction.text, panel_html(prediction, image, recognizer)
 
 
-def read_for_api(context: PageContext, picture: Picture, model: str | None = None) -> dict[str, Any]:
-    """Return the prediction as plain types.
+def read_for_api(context: PageContext, picture: Picture, model: str | None = None) -> Reading:
+    """Read the text in one captcha picture that you already have, with the confidence of every character.
+
+    Args:
+        context: The page.
+        picture: PNG, JPEG, GIF, BMP, WebP, TIFF or AVIF, uploaded or as a data: URL; nothing is fetched from the web.
+        model: Name of the model to read with, one of those that the health check lists; the default if left out.
 
     Raises:
         gr.Error: If there is no model or no readable picture.
     """
     try:
-        return _predict(context, context.library[model], _readable(picture)).as_dict()
+        return cast(Reading, _predict(context, context.library[model], _readable(picture)).as_dict())
     except CaptchaLabError as error:
         # A page that loads this endpoint would render the message as HTML, and the file's name in it is a stranger's.
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error

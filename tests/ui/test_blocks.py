@@ -160,8 +160,16 @@ def test_no_picture_gives_one_plain_sentence(client: Client) -> None:
         client.predict(None, api_name="/read")
 
 
-def test_read_is_the_only_documented_endpoint(client: Client) -> None:
-    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/read"]
+def test_the_documented_endpoints_are_these(client: Client) -> None:
+    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/health", "/read"}
+
+
+def test_health_answers_the_client_and_plain_http(client: Client, address: str) -> None:
+    assert client.predict(api_name="/health")["status"] == "ok"
+    with httpx.Client(base_url=f"{address}gradio_api/call/", trust_env=False) as http:
+        answer = http.get(f"health/{http.post('health', json={'data': []}).json()['event_id']}").text
+    assert '"status": "ok"' in answer
+    assert_no_path(answer)
 
 
 def test_a_data_url_is_read(address: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 from pathlib import Path
+from urllib.parse import quote
 
 import gradio as gr
 import pytest
@@ -86,6 +87,18 @@ def test_an_address_is_not_fetched(component: PictureInput, address: str) -> Non
     assert isinstance(component.preprocess(ImageData(url=address)), ImageError)
     with pytest.raises(gr.Error, match="fetches nothing"):
         asyncio.run(component.async_move_resource_to_block_cache(address))
+
+
+def test_the_address_of_an_upload_stands_for_the_file(component: PictureInput, tmp_path: Path) -> None:
+    upload = Path(component.GRADIO_CACHE) / "a b.png"
+    upload.write_bytes(png())
+    address = f"https://other.invalid/gradio_api/file={quote(str(upload))}"
+    assert asyncio.run(component.async_move_resource_to_block_cache(address)) == str(upload)
+    outside = tmp_path / "outside.png"
+    outside.write_bytes(png())
+    for path in (outside, f"{component.GRADIO_CACHE}/../outside.png", "http://127.0.0.1:9/x.png", ""):
+        with pytest.raises(gr.Error, match="fetches nothing"):
+            asyncio.run(component.async_move_resource_to_block_cache(f"http://x/gradio_api/file={path}"))
 
 
 def test_gradio_treats_it_as_its_own_image_and_writes_no_stub(component: PictureInput) -> None:

@@ -1,0 +1,65 @@
+"""What programs call: named endpoints with typed answers, which an MCP server offers to agents as tools."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, cast, get_type_hints
+
+import gradio as gr
+from gradio.components.api_component import Api
+from gradio_client.utils import python_type_to_json_schema
+
+from captcha_core.errors import CaptchaLabError
+
+MCP_VARIABLE = "GRADIO_MCP_SERVER"
+
+
+def add_endpoint(
+    function: Callable[..., Any], inputs: Sequence[Any], *, name: str, tool: str, answer: str = "answer", **event: Any
+) -> None:
+    """Add an endpoint that no element of the page calls; call this inside the page.
+
+    Its description is the function's docstring: the part before ``Args:`` as a whole, and a sentence per parameter.
+    Its answer has the type that the function is annotated to return, a ``TypedDict`` for example.
+
+    Args:
+        function: What answers; a ``functools.partial`` if it needs to know the page.
+        inputs: The components that its parameters come through.
+        name: Its name in the address, ``/gradio_api/call/NAME``.
+        tool: Its name for agents; a verb and what it is done to, since they see it without the page.
+        answer: What the answer is called in the API's description.
+        **event: Settings of the event, such as its place in the queue.
+    """
+    returned = get_type_hints(getattr(function, "func", function))["return"]
+    gr.on(
+        [],
+        _named(function, tool),
+        list(inputs),
+        Api(None, python_type_to_json_schema(returned), answer),
+        api_name=name,
+        **event,
+    )
+
+
+def check_mcp() -> None:
+    """See that the MCP server can be started if it is asked for.
+
+    Raises:
+        CaptchaLabError: If the package for it is not installed.
+    """
+    if os.environ.get(MCP_VARIABLE, "").lower() == "true" and importlib.util.find_spec("mcp") is None:
+        raise CaptchaLabError(
+            f"{MCP_VARIABLE} is true, but the package for it is not installed. Install it, without constraints.txt: "
+            f'pip install "gradio[mcp]=={gr.__version__}"; or unset {MCP_VARIABLE}.'
+        )
+
+
+def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return the function under a name, with its docstring; a partial has no name, and the docstring of its class."""
+    named: Any = partial(function)
+    named.__name__ = name
+    named.__doc__ = named.func.__doc__
+    return cast(Callable[..., Any], named)
