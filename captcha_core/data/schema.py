@@ -44,6 +44,7 @@ def _schema(*text_columns: str) -> pa.Schema:
 
 SCHEMA = _schema("label", "source")
 SPLIT_SCHEMA = _schema("label", "source", SPLIT_COLUMN)
+CORRECTION_SCHEMA = _schema("label", "source", "picture_hash", "prediction", "model_id")
 
 
 def choose_image_column(schema: pa.Schema, where: str, name: str | None = None) -> str:

@@ -17,6 +17,7 @@ from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.ui.confidence import strip_html, verdict_html
 from captcha_core.ui.context import QUEUED, PageContext
+from captcha_core.ui.correction import build_correction
 from captcha_core.ui.endpoints import add_endpoint
 from captcha_core.ui.library import DATA_COMMAND, PAGE_COMMAND, TRAIN_COMMAND
 from captcha_core.ui.picture import Picture, PictureInput
@@ -72,6 +73,7 @@ def build_read_tab(context: PageContext) -> None:
         with gr.Column(elem_classes="cl-result"):
             text = gr.Textbox(label="Text", interactive=False, buttons=["copy"], elem_classes="cl-text", max_lines=1)
             panel = gr.HTML(idle_html(context), elem_classes="cl-panel")
+            build_correction(context, picture, text)
         with gr.Column(elem_classes="cl-examples"):
             examples = gr.Examples([[str(path)] for path in sorted(EXAMPLES.glob("*.png"))], picture)
     _connect(context, picture, examples, text, panel)
