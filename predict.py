@@ -65,7 +65,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--limit", type=int, metavar="N", help="read only the first N pictures")
     known = parser.add_argument_group("text", "what is known of it; other readings are ruled out")
     known.add_argument("--allow", metavar="CHARACTERS", help="only these may stand in it, such as 2345abc or digits")
-    known.add_argument("--length", metavar="N", help="it has N characters, or from MIN-MAX such as 4-6")
+    known.add_argument(
+        "--length", metavar="N", help="it has N characters, from MIN-MAX such as 4-6, or MIN- such as 4-"
+    )
     steps = parser.add_argument_group("preprocessing", "travels in the checkpoint; the first three override that")
     steps.add_argument("--no-auto-crop", action="store_true", help="keep a margin of one flat colour")
     steps.add_argument("--force-invert", action="store_true", help="swap light and dark in every picture")
@@ -131,10 +133,13 @@ def constraint_of(options: argparse.Namespace) -> Constraint:
     allowed = NAMED_ALPHABETS.get(options.allow, options.allow)
     if options.length is None:
         return Constraint(allowed)
-    match = re.fullmatch("([0-9]+)(?:-([0-9]+))?", options.length)
+    match = re.fullmatch("([0-9]+)(?:-([0-9]*))?", options.length)
     if match is None:
-        raise CaptchaLabError(f"--length {options.length}: give a number such as 5, or two such as 4-6.")
-    return Constraint(allowed, int(match[1]), int(match[2] or match[1]))
+        raise CaptchaLabError(
+            f"--length {options.length}: give a number such as 5, two such as 4-6, or 4- for 4 or more."
+        )
+    shortest, longest = match[1], match[1] if match[2] is None else match[2]
+    return Constraint(allowed, int(shortest), int(longest) if longest else None)
 
 
 def constraint_note(constraint: Constraint) -> str | None:

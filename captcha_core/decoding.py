@@ -105,7 +105,7 @@ def decode_positions(
     All else is as for :func:`decode`.
     """
     constraint = constraint or Constraint()
-    scores = _possible_scores(logits, alphabet, "positions", constraint)
+    scores = possible_scores(logits, alphabet, "positions", constraint)
     probabilities = position_probabilities(logits, alphabet, temperature, constraint)
     _check_length(constraint, scores.shape[1], constraint.min_length)
     classes = scores[..., :-1].argmax(axis=2)
@@ -127,7 +127,7 @@ def decode_heads(
     All else is as for :func:`decode`.
     """
     constraint = constraint or Constraint()
-    scores = _possible_scores(logits, alphabet, "heads", constraint)
+    scores = possible_scores(logits, alphabet, "heads", constraint)
     probabilities = class_probabilities(scores, len(alphabet), temperature)
     heads = scores.shape[1]
     if not constraint.min_length <= heads <= (heads if constraint.max_length is None else constraint.max_length):
@@ -158,7 +158,7 @@ def decode_ctc(
     All else is as for :func:`decode`.
     """
     constraint = constraint or Constraint()
-    scores = _possible_scores(logits, alphabet, "ctc", constraint)
+    scores = possible_scores(logits, alphabet, "ctc", constraint)
     probabilities = ctc.without_sure_blanks(class_probabilities(scores, len(alphabet) + 1, temperature))
     shortest, longest = constraint.min_length, constraint.max_length
     if constraint.limits_length:
@@ -195,7 +195,7 @@ def position_probabilities(
     :func:`decode_positions`; the shape is that of the logits.
     """
     constraint = constraint or Constraint()
-    scores = _possible_scores(logits, alphabet, "positions", constraint)
+    scores = possible_scores(logits, alphabet, "positions", constraint)
     probabilities = class_probabilities(scores, len(alphabet) + 1, temperature)
     if not constraint.limits_length:
         return probabilities
@@ -224,7 +224,7 @@ def class_probabilities(logits: ArrayLike, classes: int, temperature: float) -> 
     return np.asarray(weights / weights.sum(axis=2, keepdims=True))
 
 
-def _possible_scores(logits: ArrayLike, alphabet: Alphabet, scheme: str, constraint: Constraint) -> Floats:
+def possible_scores(logits: ArrayLike, alphabet: Alphabet, scheme: str, constraint: Constraint) -> Floats:
     """Return logits in float64, with minus infinity for the characters that may not stand in the text.
 
     Put before the softmax, this leaves all probability to the other classes; the end or the blank always stays.

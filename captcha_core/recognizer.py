@@ -193,7 +193,7 @@ class Recognizer:
             by_size.setdefault(array.shape, []).append(number)
         read: dict[int, Decoded] = {}
         for same_size in by_size.values():
-            logits, second = self._logits(np.stack([inputs[i] for i in same_size]))
+            logits, second = self.logits(np.stack([inputs[i] for i in same_size]))
             if logits.shape[-1] != (expected := class_count(self.alphabet, self.scheme)):
                 raise CheckpointError(
                     f"{self._model.path} scores {logits.shape[-1]} classes but its alphabet of {len(self.alphabet)} "
@@ -207,7 +207,7 @@ class Recognizer:
             read.update(zip(same_size, decoded, strict=True))
         return [read[number] for number in range(len(inputs))]
 
-    def _logits(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def logits(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Return the logits (B, T, classes) of images (B, C, H, W), and a second opinion's where the model has one."""
         return (self._model(images), None) if self._model.second_scheme is None else self._model.both(images)
 

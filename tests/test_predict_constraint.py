@@ -27,6 +27,7 @@ def picture(tmp_path: Path) -> Path:
         (["--allow", "0b2a"], Constraint("0b2a"), "only 0b2a"),
         (["--allow", "digits"], Constraint("0123456789"), "only 0123456789"),
         (["--length", "3"], Constraint(None, 3, 3), "3 characters"),
+        (["--length", "6-"], Constraint(None, 6), "6 or more characters"),
         (
             ["--length", "2-4", "--allow", "digits"],
             Constraint("0123456789", 2, 4),
@@ -55,7 +56,7 @@ def test_what_is_known_of_the_text_rules_out_others_and_the_output_says_so(
     ("flags", "named"),
     [
         (["--length", "five"], ["--length five", "such as 5"]),
-        (["--length", "3-"], ["--length 3-", "4-6"]),
+        (["--length", "3-x"], ["--length 3-x", "4-6"]),
         (["--length", "6-4"], ["6 to 4 characters", "smaller number first"]),
         (["--length", "7"], ["7 characters", "6 time steps"]),
         (["--allow", ""], ["No character is allowed"]),

@@ -143,13 +143,13 @@ def test_a_stream_takes_no_more_than_a_batch_at_a_time(recognizer: Recognizer) -
 
 def test_a_stream_passes_at_most_a_batch_to_the_model(recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    logits = recognizer._logits
+    logits = recognizer.logits
 
     def counting(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         sizes.append(len(images))
         return logits(images)
 
-    monkeypatch.setattr(recognizer, "_logits", counting)
+    monkeypatch.setattr(recognizer, "logits", counting)
     list(recognizer.stream(PICTURES, batch_size=2))
     assert sizes == [2, 2, 1]
 

@@ -60,6 +60,7 @@ def _model_menu(library: ModelLibrary) -> gr.Dropdown:
         value=library.names[0] if library.names else None,
         label="Model",
         filterable=False,
+        container=False,
         visible=bool(choices),
         elem_classes="cl-model",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from captcha_core.checkpoint_meta import SUFFIX, CheckpointMeta, read_meta
 from captcha_core.errors import CheckpointError
-from captcha_core.recognizer import Recognizer, default_checkpoint
+from captcha_core.recognizer import DEFAULT_MODELS, Recognizer, default_checkpoint
 
 DATA_COMMAND = "python captcha_generator.py --count 20000 --output data/train.parquet"
 TRAIN_COMMAND = "python train.py --recipe efficientnet --data data/train.parquet"
@@ -73,6 +73,16 @@ class ModelLibrary:
         except OSError:
             return None
         return text.partition("\n")[2] if text.startswith("# ") else text
+
+    def file_name(self, name: str | None) -> str:
+        """Return a model's file as a command line in the project's folder names it; of a file elsewhere, its name.
+
+        Raises:
+            CheckpointError: If there is no such model.
+        """
+        path = self._checkpoints[self._known(name)].absolute()
+        home = DEFAULT_MODELS.parent
+        return str(path.relative_to(home)) if path.is_relative_to(DEFAULT_MODELS) else path.name
 
     def _known(self, name: str | None) -> str:
         if not self.names:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
-import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import Any, NamedTuple
 
 import gradio as gr
-from PIL import Image
 
-from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
-from captcha_core.prediction import Prediction
-from captcha_core.ui.confidence import strip_html, verdict_html
-from captcha_core.ui.context import QUEUED, PageContext
+from captcha_core.ui.confidence import DOUBTFUL_BELOW
+from captcha_core.ui.context import QUEUED, WORKING, PageContext
 from captcha_core.ui.correction import build_correction
 from captcha_core.ui.endpoints import add_endpoint
-from captcha_core.ui.library import DATA_COMMAND, PAGE_COMMAND, TRAIN_COMMAND
+from captcha_core.ui.links import within
 from captcha_core.ui.picture import Picture, PictureInput
-from captcha_core.ui.wording import scope
-
-if TYPE_CHECKING:
-    from captcha_core.recognizer import Recognizer
+from captcha_core.ui.reading import (
+    idle_html,
+    look_for_page,
+    read_for_api,
+    read_for_page,
+    shown_again,
+    snippets_for_page,
+)
+from captcha_core.ui.restriction import add_restriction
 
 EXAMPLES = Path(__file__).with_name("examples")
 
@@ -41,21 +39,19 @@ document.addEventListener("paste", (event) => {
 });
 """
 
-_WAITING = '<p class="cl-note">The text and how sure the model is of it appear here.</p>'
 
+class _Parts(NamedTuple):
+    """The tab's elements; those from ``picture`` to ``prediction`` are in the order of :class:`Shown`."""
 
-class Reading(TypedDict):
-    """What the endpoint answers: the fields of a prediction, see :class:`captcha_core.prediction.Prediction`."""
-
-    text: str
-    confidence: float
-    char_confidences: list[float]
-    alternatives: list[list[tuple[str, float]]]
-    latency_ms: float
-    model_id: str
-
-
-logger = logging.getLogger(__name__)
+    picture: PictureInput
+    text: gr.Textbox
+    panel: gr.HTML
+    details: gr.HTML
+    alternatives: gr.HTML
+    saliency: gr.HTML
+    prediction: gr.State
+    threshold: gr.Slider
+    look: gr.Button
 
 
 def build_read_tab(context: PageContext) -> None:
@@ -65,126 +61,102 @@ def build_read_tab(context: PageContext) -> None:
             picture = PictureInput(
                 label="Picture",
                 image_mode=None,
-                sources=["upload", "clipboard"],
+                sources=["upload", "clipboard", "webcam"],
                 height=180,
                 buttons=[],
                 placeholder="Drop a captcha picture here,\nclick to choose one, or paste it",
             )
         with gr.Column(elem_classes="cl-result"):
-            text = gr.Textbox(label="Text", interactive=False, buttons=["copy"], elem_classes="cl-text", max_lines=1)
-            panel = gr.HTML(idle_html(context), elem_classes="cl-panel")
-            build_correction(context, picture, text)
+            parts = _result(context, picture)
         with gr.Column(elem_classes="cl-examples"):
             examples = gr.Examples([[str(path)] for path in sorted(EXAMPLES.glob("*.png"))], picture)
-    _connect(context, picture, examples, text, panel)
+            with gr.Accordion("Restrict characters and length", open=False):
+                restriction = add_restriction(context)
+        with gr.Column(elem_classes="cl-program"), gr.Accordion("The same from a program", open=False):
+            snippets = _snippets()
+    context.links.add("doubt", parts.threshold, within(0, 100))
+    settings = [context.model, *restriction]
+    _connect(context, parts, examples, settings)
+    _connect_snippets(context, settings, snippets)
+    _add_endpoint(context, picture)
 
 
-def _connect(context: PageContext, picture: PictureInput, examples: Any, text: gr.Textbox, panel: gr.HTML) -> None:
-    read_it = partial(read_for_page, context)
-    inputs = [picture, context.model]
-    show: dict[str, Any] = {"inputs": inputs, "outputs": [picture, text, panel], "api_visibility": "private"}
+def _result(context: PageContext, picture: PictureInput) -> _Parts:
+    """Add what a reading fills."""
+    text = gr.Textbox(label="Text", interactive=False, buttons=["copy"], elem_classes="cl-text", max_lines=1)
+    panel = gr.HTML(idle_html(context), elem_classes="cl-panel")
+    build_correction(context, picture, text)
+    # The style sheet hides it while there is no result.
+    with gr.Column(elem_classes="cl-after"):
+        threshold = gr.Slider(
+            0, 100, value=round(100 * DOUBTFUL_BELOW), step=1, label="A character is doubtful below (%)"
+        )
+        details = gr.HTML(elem_classes="cl-more")
+        with gr.Accordion("The next best readings of each position", open=False):
+            alternatives = gr.HTML(elem_classes="cl-more")
+        with gr.Accordion("Where the model looks", open=False):
+            look = gr.Button("Show a map for each character", size="sm")
+            saliency = gr.HTML(elem_classes="cl-more")
+    return _Parts(picture, text, panel, details, alternatives, saliency, gr.State(), threshold, look)
+
+
+def _snippets() -> list[gr.Textbox]:
+    """Add the code for curl, Python and the command line."""
+    boxes = []
+    with gr.Tabs():
+        for name in ("curl", "Python", "Command line"):
+            with gr.Tab(name):
+                boxes.append(
+                    gr.Textbox(
+                        label=f"{name}: the settings above, for captcha.png",
+                        interactive=False,
+                        buttons=["copy"],
+                        elem_classes="cl-code",
+                    )  # fmt: skip
+                )
+    return boxes
+
+
+def _connect(context: PageContext, parts: _Parts, examples: Any, settings: list[Any]) -> None:
+    """Read at every new picture and setting; show the threshold and the maps when they are asked for."""
+    shown = list(parts[: parts.index(parts.threshold)])
+
+    # Gradio finds the progress by its default value, among the named parameters.
+    def look_for(picture: Picture, progress: gr.Progress = gr.Progress(), *settings: Any) -> str:  # noqa: B008
+        return look_for_page(context, picture, progress, *settings)
+
+    look = parts.look.click(look_for, [parts.picture, *settings], parts.saliency, api_visibility="private", **WORKING)
+    read: dict[str, Any] = {
+        "fn": partial(read_for_page, context),
+        "inputs": [parts.picture, parts.threshold, *settings],
+        "outputs": shown,
+        "api_visibility": "private",
+        # Maps of the picture before are not shown beside the new one.
+        "cancels": [look],
+    }
     # Not picture.change, which fires twice for one upload.
-    for event in (picture.upload, examples.load_input_event.success, context.model.change):
-        event(read_it, **show, **QUEUED, trigger_mode="always_last", show_progress="minimal")
-    picture.clear(read_it, **show, queue=False)
-    add_endpoint(
-        partial(read_for_api, context), inputs, name="read", tool="read_captcha", answer="prediction", **QUEUED
-    )
+    for event in (parts.picture.upload, examples.load_input_event.success, *(s.change for s in settings)):
+        event(**read, **QUEUED, trigger_mode="always_last", show_progress="minimal")
+    parts.picture.clear(**read, queue=False)
+    parts.threshold.change(
+        partial(shown_again, context), [parts.prediction, parts.threshold, *settings], parts.panel,
+        api_visibility="private", queue=False, show_progress="hidden", trigger_mode="always_last",
+    )  # fmt: skip
 
 
-def read_for_page(context: PageContext, picture: Picture, model: str | None = None) -> tuple[Any, str, str]:
-    """Return the picture's new state, the text, and the panel below it: the result, or why there is none.
+def _connect_snippets(context: PageContext, settings: list[Any], snippets: list[gr.Textbox]) -> None:
+    """Write the code when the page is opened and whenever a setting changes."""
 
-    What cannot be read is taken off the page, where the browser would show it as a broken picture.
-    """
-    if picture is None or not context.library.names:
-        return gr.skip(), "", idle_html(context)
-    try:
-        image, recognizer = _readable(picture), context.library[model]
-        prediction = _predict(context, recognizer, image)
-    except CaptchaLabError as error:
-        kept = None if isinstance(picture, ImageError) else gr.skip()
-        return kept, "", f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
-    return gr.skip(), prediction.text, panel_html(prediction, image, recognizer)
+    def write(request: gr.Request, *settings: Any) -> list[str]:
+        return snippets_for_page(context, request.request, *settings)
+
+    gr.on(None, write, settings, snippets, api_visibility="private", queue=False, show_progress="hidden")
 
 
-def read_for_api(context: PageContext, picture: Picture, model: str | None = None) -> Reading:
-    """Read the text in one captcha picture that you already have, with the confidence of every character.
-
-    Args:
-        context: The page.
-        picture: PNG, JPEG, GIF, BMP, WebP, TIFF or AVIF, uploaded or as a data: URL; nothing is fetched from the web.
-        model: Name of the model to read with, one of those that the health check lists; the default if left out.
-
-    Raises:
-        gr.Error: If there is no model or no readable picture.
-    """
-    try:
-        return cast(Reading, _predict(context, context.library[model], _readable(picture)).as_dict())
-    except CaptchaLabError as error:
-        # A page that loads this endpoint would render the message as HTML, and the file's name in it is a stranger's.
-        raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
-
-
-def idle_html(context: PageContext) -> str:
-    """Return what stands in the result's place before there is one."""
-    if context.library.names:
-        return _WAITING
-    return (
-        '<div class="cl-notice"><strong>No model is loaded yet.</strong> Draw pictures and train one on them:'
-        f"<pre>{DATA_COMMAND}\n{TRAIN_COMMAND}\n{PAGE_COMMAND}</pre></div>"
-    )
-
-
-def panel_html(prediction: Prediction, image: Image.Image, recognizer: Recognizer) -> str:
-    """Return verdict, strip, the picture as the model sees it, and which model read it in what time."""
-    if prediction.text:
-        result = verdict_html(prediction) + strip_html(prediction)
-    else:
-        result = verdict_html(prediction) + '<p class="cl-note">The model sees no character in this picture.</p>'
-    view = recognizer.model_view(image)
-    size = f"{view.width} × {view.height} pixels"
-    return (
-        f'{result}<div class="cl-details"><figure>'
-        f'<img src="{_data_url(view)}" alt="The picture as the model sees it, {size}">'
-        "<figcaption>What the model sees</figcaption></figure><dl>"
-        f"<dt>Read in</dt><dd>{prediction.latency_ms:.0f} ms</dd>"
-        f"<dt>Model</dt><dd>{html.escape(prediction.model_id).replace('@', '<wbr>@')}</dd>"
-        f"<dt>Input</dt><dd>{size}</dd>"
-        f"<dt>Reads</dt><dd>{html.escape(scope(recognizer.meta.alphabet, recognizer.meta.max_length))}</dd>"
-        "</dl></div>"
-    )
-
-
-def _readable(picture: Picture) -> Image.Image:
-    """Return the picture.
-
-    Raises:
-        ImageError: If there is none or it cannot be read.
-    """
-    if picture is None:
-        raise ImageError("There is no picture; upload one.")
-    if isinstance(picture, ImageError):
-        raise picture
-    return picture
-
-
-def _predict(context: PageContext, recognizer: Recognizer, image: Image.Image) -> Prediction:
-    """Read an RGB picture.
-
-    Raises:
-        BusyError: If too many pictures are waiting.
-        CheckpointError: If the model fails; the reason, which names a file, goes to the log.
-    """
-    try:
-        return context.batcher.read(recognizer, image)
-    except CheckpointError as error:
-        logger.error("%s", error)
-        raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error
-
-
-def _data_url(image: Image.Image) -> str:
-    """Return the picture as a PNG inside a URL, so that the answer holds no path of a file on the server."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+def _add_endpoint(context: PageContext, picture: PictureInput) -> None:
+    """Add ``/read``, whose parameters come through elements that nobody sees."""
+    alphabet = gr.Textbox(None, label="alphabet", visible=False)
+    lengths = [gr.Number(None, label=name, precision=0, visible=False) for name in ("min_length", "max_length")]
+    inputs = [picture, context.model, alphabet, *lengths]
+    read = partial(read_for_api, context)
+    add_endpoint(read, inputs, name="read", tool="read_captcha", answer="prediction", **QUEUED)

@@ -55,10 +55,14 @@ _LAYOUT = """
 .html-container:has(> [class*="cl-"]) { padding: 0 !important; }
 .cl-head h1 { margin: 0; font-size: 1.5rem; }
 .cl-head p { margin: .1rem 0 0; }
+.cl-top { align-items: center; }
+/* The arrow keeps its place beside the name. */
+.cl-model input { text-overflow: ellipsis; padding-right: 28px; }
 .cl-head p, .cl-about p { color: var(--body-text-color-subdued); }
 
 .cl-read {
-  display: grid; gap: 16px; grid-template: "picture result" auto "examples result" 1fr / minmax(0, 2fr) minmax(0, 3fr);
+  display: grid; gap: 16px;
+  grid-template: "picture result" auto "examples result" 1fr "program program" auto / minmax(0, 2fr) minmax(0, 3fr);
 }
 /* Gradio's own teal has a contrast of 2.5:1 on white. */
 [role="tab"][aria-selected="true"] { color: var(--primary-700) !important; }
@@ -67,11 +71,8 @@ _LAYOUT = """
 .cl-picture { grid-area: picture; }
 .cl-result { grid-area: result; }
 .cl-examples { grid-area: examples; }
-@media (max-width: 700px) {
-  .cl-read { grid-template: "picture" auto "result" auto "examples" auto / minmax(0, 1fr); gap: 12px; }
-  .cl-head h1 { font-size: 1.25rem; }
-}
-
+.cl-program { grid-area: program; }
+.cl-read:not(:has(.cl-verdict)) .cl-after { display: none; }
 .cl-examples .block > .gallery { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .cl-examples .gallery-item .container { width: 100%; max-width: none; height: auto; max-height: none; }
 
@@ -109,8 +110,34 @@ _LAYOUT = """
 .cl-details dt, .cl-details figcaption { color: var(--body-text-color-subdued); }
 .cl-details dd { margin: 0; overflow-wrap: anywhere; }
 
+.cl-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.cl-table th, .cl-table td {
+  padding: 2px 8px; text-align: left; font-weight: 400;
+  border: solid var(--border-color-primary) !important; border-width: 0 0 1px !important;
+}
+.cl-table thead th { color: var(--body-text-color-subdued); }
+.cl-table b, .cl-maps b { font-family: var(--font-mono); }
+
+.cl-maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 8px; }
+.cl-maps figure { margin: 0; }
+.cl-maps img { display: block; width: 100%; margin: 0; border-radius: 4px; }
+.cl-maps figcaption { font-size: .9rem; }
+.cl-more .cl-note { margin-top: .4rem; font-size: .85rem; line-height: 1.4; color: var(--body-text-color-subdued); }
+.cl-code textarea { font-family: var(--font-mono); font-size: .85rem; line-height: 1.5; }
+
 .cl-notice {
   padding: 10px 14px; border-left: 3px solid var(--color-accent); background: var(--background-fill-secondary);
 }
 .cl-notice pre { margin: .5rem 0; font-size: .85rem; font-family: var(--font-mono); white-space: pre-wrap; }
+
+@media (max-width: 700px) {
+  .cl-read {
+    gap: 10px; grid-template: "picture" auto "result" auto "examples" auto "program" auto / minmax(0, 1fr);
+  }
+  .cl-read, .cl-result, .cl-top { gap: 10px; }
+  .cl-top { flex-direction: column; align-items: stretch; }
+  .cl-details { flex-direction: column; gap: 6px; }
+  .cl-head h1 { font-size: 1.25rem; }
+  .cl-head p { font-size: .85rem; line-height: 1.35; }
+}
 """

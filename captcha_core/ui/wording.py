@@ -24,10 +24,18 @@ def scope(alphabet: str, max_length: int) -> str:
 
 
 def described(name: str, meta: CheckpointMeta) -> str:
-    """Return a model's line in a menu: its name, what it reads, and how well on which pictures."""
-    line = f"{name} · {characters(meta.alphabet)}, up to {meta.max_length}"
-    exact = meta.metrics.get("val_exact_match")
-    if exact is None:
-        return line
+    """Return a model's line in a menu: its name, what it reads, and how well; short, since a phone shows it."""
+    exact = _exact(meta)
+    return " · ".join([name, characters(meta.alphabet), f"up to {meta.max_length}", *([exact] if exact else [])])
+
+
+def measured(meta: CheckpointMeta) -> str | None:
+    """Say which share of whole texts a model read right, and on which pictures; None if it was not measured."""
+    exact = _exact(meta)
     data = meta.training_data[-1]["name"] if meta.training_data else "its training data"
-    return f"{line} · {percent(exact, 1)} on {data}, held out"
+    return f"{exact} on {data}, held out" if exact else None
+
+
+def _exact(meta: CheckpointMeta) -> str | None:
+    exact = meta.metrics.get("val_exact_match")
+    return None if exact is None else percent(exact, 1)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
+import numpy as np
 from PIL import Image
 
+from captcha_core.alphabet import Alphabet
+from captcha_core.constraint import Constraint
+from captcha_core.errors import CaptchaLabError
 from captcha_core.prediction import Prediction
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.library import ModelLibrary
@@ -26,20 +31,38 @@ class GreyReader:
     """Reads a picture of four grey blocks: black is A, white is D. Any change of the pixels on the way shows."""
 
     model_id = "grey@0123456789ab"
-    meta = SimpleNamespace(alphabet=LETTERS, max_length=4, metrics={"val_exact_match": 0.5}, training_data=[])
+    meta = SimpleNamespace(
+        alphabet=LETTERS, max_length=4, metrics={"val_exact_match": 0.5}, training_data=[], temperature=1.0
+    )
+    alphabet = Alphabet(LETTERS)
+    scheme = "heads"
+    confidences = (0.99, 0.9, 0.7, 0.4)
 
-    def read(self, image: Image.Image) -> Prediction:
+    def __init__(self) -> None:
+        self.transform = SimpleNamespace(array=lambda image: np.array(image.convert("L"), np.float32)[None])
+
+    def read(self, image: Image.Image, constraint: Constraint | None = None) -> Prediction:
+        """Read the nearest of the allowed letters, and no more than allowed."""
         assert image.mode == "RGB", "the page must hand over clean RGB"
         assert image.width > image.height, "the picture was not turned upright"
+        constraint = constraint or Constraint()
+        possible = list(zip(GREYS, LETTERS, constraint.choose(self.alphabet), strict=True))
         greys = image.convert("L").resize((4, 1), Image.Resampling.BOX)
-        text = "".join(min(zip(GREYS, LETTERS, strict=True), key=lambda g: abs(g[0] - v))[1] for v in greys.tobytes())
-        return Prediction(text, 0.5, (0.99, 0.9, 0.7, 0.4), ((("D", 0.01),),) * 4, 12.3, self.model_id)
+        nearest = [min((abs(grey - v), letter) for grey, letter, may in possible if may)[1] for v in greys.tobytes()]
+        text = "".join(nearest[: constraint.max_length])
+        if len(text) < constraint.min_length:
+            raise CaptchaLabError(f"The model writes 4 characters, and the text shall have {constraint.lengths}.")
+        return Prediction(text, 0.5, self.confidences[: len(text)], ((("D", 0.01),),) * len(text), 12.3, self.model_id)
 
-    def read_batch(self, images: list[Image.Image], constraint: object = None) -> list[Prediction]:
-        return [self.read(image) for image in images]
+    def read_batch(self, images: list[Image.Image], constraint: Constraint | None = None) -> list[Prediction]:
+        return [self.read(image, constraint) for image in images]
+
+    def logits(self, images: Any) -> tuple[Any, None]:
+        blocks = images.reshape(len(images), images.shape[2], 4, -1).mean(axis=(1, 3))
+        return -np.abs(blocks[..., None] - np.array(GREYS)) / 20, None
 
     def model_view(self, image: Image.Image) -> Image.Image:
-        return image.resize((32, 32))
+        return image
 
 
 def library_of(reader: Recognizer | None = None) -> ModelLibrary:
@@ -48,12 +71,8 @@ def library_of(reader: Recognizer | None = None) -> ModelLibrary:
     if reader is not None:
         library.names = ["grey"]
         cast(Any, library)._current = lambda name: reader
-        cast(Any, library)._checkpoints = {"grey": SimpleNamespace(suffix=".grey", with_suffix=missing)}
+        cast(Any, library)._checkpoints = {"grey": Path("/nowhere/grey.grey")}
     return library
-
-
-def missing(suffix: str) -> Any:
-    raise FileNotFoundError(suffix)
 
 
 def context_of(reader: Recognizer | None = None) -> PageContext:

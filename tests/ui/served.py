@@ -1,19 +1,22 @@
-"""Serve the page for the tests, in a process of its own: python -m tests.ui.served PORT.
+"""Serve the page for the tests, in a process of its own: python -m tests.ui.served PORT [CHECKPOINT].
 
-It reads with GreyReader, and reports on standard error every other host whose address it is made to look up.
+It reads with the checkpoint, or else with GreyReader, and reports on standard error every other host whose address it
+is made to look up.
 """
 
 from __future__ import annotations
 
 import socket
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 from captcha_core.ui.blocks import build_page, serve
+from captcha_core.ui.library import ModelLibrary
 from tests.ui.helpers import GreyReader, library_of
 
 
-def main(port: int) -> None:
+def main(port: int, *checkpoints: str) -> None:
     """Serve until the process is ended."""
     resolve = socket.getaddrinfo
 
@@ -23,8 +26,9 @@ def main(port: int) -> None:
         return resolve(host, *args, **kwargs)
 
     socket.getaddrinfo = watch
-    serve(build_page(library_of(cast(Any, GreyReader()))), "127.0.0.1", port)
+    own = ModelLibrary({Path(checkpoint).stem: Path(checkpoint) for checkpoint in checkpoints})
+    serve(build_page(own if checkpoints else library_of(cast(Any, GreyReader()))), "127.0.0.1", port)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])

@@ -130,7 +130,7 @@ def assert_no_path(text: str) -> None:
 def call(address: str, payload: Any) -> str:
     """Send a bare payload to /read as any HTTP client could, and return the stream of events as text."""
     with httpx.Client(base_url=f"{address}gradio_api/call/", trust_env=False) as http:
-        event = http.post("read", json={"data": [payload, None]}).json()["event_id"]
+        event = http.post("read", json={"data": [payload, *[None] * 4]}).json()["event_id"]
         return http.get(f"read/{event}").text
 
 
@@ -224,7 +224,7 @@ def test_the_page_has_the_promise_and_no_path_of_the_project(address: str) -> No
 
 
 def test_without_a_model_the_page_is_built_and_says_what_to_run() -> None:
-    config = json.dumps(in_loop(build_page, library_of()).get_config_file())
+    config = json.dumps(in_loop(build_page, library_of()).get_config_file(), default=str)
     assert "python train.py --recipe efficientnet --data data/train.parquet" in config
 
 

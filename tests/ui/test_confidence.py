@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_core.prediction import Prediction
-from captcha_core.ui.confidence import LEVELS, level_of, strip_html, verdict_html
+from captcha_core.ui.confidence import LEVELS, alternatives_html, level_of, strip_html, verdict_html
 from captcha_core.ui.theme import DARK_LEVELS, LIGHT_LEVELS
 
 probabilities = st.floats(0.0, 1.0)
@@ -36,10 +36,34 @@ def test_every_band_has_colours_in_light_and_dark() -> None:
 
 
 def test_verdict_has_words_number_and_bar() -> None:
-    html = verdict_html(Prediction("AB", 0.625, (0.7, 0.9)))
+    html = verdict_html(Prediction("AB", 0.625, (0.8, 0.9)))
     assert "<strong>Unsure</strong>" in html
     assert "62.5% probability" in html
     assert "width:62.5%" in html
+
+
+@pytest.mark.parametrize(
+    ("confidence", "threshold", "words"),
+    [
+        (0.96, 0.9, "Sure"),
+        (0.96, 0.95, "Unsure: position 3"),
+        (0.6, 0.98, "Unsure: positions 2 and 3"),
+        (0.3, 0.995, "A guess: positions 1, 2 and 3"),
+    ],
+)
+def test_the_words_name_the_doubtful_positions(confidence: float, threshold: float, words: str) -> None:
+    html = verdict_html(Prediction("ABC", confidence, (0.99, 0.97, 0.94)), threshold)
+    assert f"<strong>{words}</strong>" in html
+
+
+def test_the_table_has_a_row_per_position_and_columns_for_the_longest_row() -> None:
+    html = alternatives_html(Prediction("a<", 0.5, (0.9, 0.6), ((("4", 0.05),), (("O", 0.3), ("<", 0.09)))))
+    assert re.findall(r'scope="row">(\d)', html) == ["1", "2"]
+    assert re.findall(r'scope="col">(\w+)', html) == ["Position", "Read", "2nd", "3rd"]
+    assert all(row.count("<td>") == 3 for row in html.split("<tr>")[2:])
+    assert "<b>&lt;</b> 60.0%" in html and "<b>O</b> 30.0%" in html
+    assert "no other reading" in alternatives_html(Prediction("a", 0.5, (0.9,)))
+    assert "no other reading" in alternatives_html(Prediction("a", 0.5, (0.9,), ((),)))
 
 
 def test_repeated_characters_keep_their_own_confidence() -> None:

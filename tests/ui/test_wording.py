@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from captcha_core.ui.wording import described, scope
+from captcha_core.ui.wording import described, measured, scope
 from tests.helpers import tiny_meta
 
 
@@ -23,7 +23,7 @@ def test_scope_says_what_can_be_read(alphabet: str, said: str) -> None:
     assert scope(alphabet, 5) == said
 
 
-def test_a_menu_line_says_how_well_on_what() -> None:
+def test_a_menu_line_says_how_well_and_the_page_on_what() -> None:
     meta = replace(
         tiny_meta(),
         alphabet="0123456789",
@@ -31,6 +31,8 @@ def test_a_menu_line_says_how_well_on_what() -> None:
         metrics={"val_exact_match": 0.973},
         training_data=[{"name": "old.parquet"}, {"name": "new.parquet"}],
     )
-    assert described("mine", meta) == "mine · 0-9, up to 6 · 97.3% on new.parquet, held out"
-    assert described("mine", replace(meta, metrics={})) == "mine · 0-9, up to 6"
-    assert described("mine", replace(meta, training_data=[])).endswith("on its training data, held out")
+    assert described("mine", meta) == "mine · 0-9 · up to 6 · 97.3%"
+    assert described("mine", replace(meta, metrics={})) == "mine · 0-9 · up to 6"
+    assert measured(meta) == "97.3% on new.parquet, held out"
+    assert measured(replace(meta, metrics={})) is None
+    assert measured(replace(meta, training_data=[])) == "97.3% on its training data, held out"

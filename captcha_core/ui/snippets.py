@@ -1,0 +1,76 @@
+"""The same reading from a program: what to type for the settings that are chosen on the page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+from captcha_core.ui.restriction import Restriction
+
+PICTURE = "captcha.png"
+
+
+@dataclass(frozen=True)
+class Snippets:
+    """Code for one reading.
+
+    Attributes:
+        address: Of the page, without a slash at the end.
+        model: Its name in the menu; None for the default.
+        file: The model's file as the command line names it.
+        restriction: What may stand in the text.
+    """
+
+    address: str
+    model: str | None
+    file: str | None
+    restriction: Restriction
+
+    def curl(self) -> str:
+        """Return two requests with curl; what is not named has its default."""
+        # For printf, which puts the picture in the place of the one %s.
+        body = json.dumps({"picture": {"url": "PICTURE"}, **self._settings()})
+        body = body.replace("\\", "\\\\").replace("%", "%%").replace("PICTURE", "data:image/png;base64,%s", 1)
+        call = f"{self.address}/gradio_api/call"
+        return (
+            f"EVENT=$(printf {shlex.quote(body)} \"$(base64 < {PICTURE} | tr -d '\\n')\" |\n"
+            f"  curl -s {call}/v2/read -H 'Content-Type: application/json' -d @- | cut -d '\"' -f 4)\n"
+            f"curl -s {call}/read/$EVENT"
+        )
+
+    def python(self) -> str:
+        """Return a script for the Python client of Gradio."""
+        settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
+        return (
+            "from gradio_client import Client, handle_file  # pip install gradio_client\n\n"
+            f"client = Client({self.address!r})\n"
+            f'answer = client.predict(picture=handle_file("{PICTURE}"){settings}, api_name="/read")\n'
+            'print(answer["text"], answer["confidence"])'
+        )
+
+    def command(self) -> str:
+        """Return a line for predict.py, to run where this project lies."""
+        words = ["python", "predict.py", PICTURE]
+        words += [] if self.file is None else ["--checkpoint", self.file]
+        # One word with "=", so that characters may begin with "-".
+        words += [f"--allow={self.restriction.alphabet}"] if self.restriction.alphabet else []
+        length = _length(self.restriction.min_length, self.restriction.max_length)
+        return shlex.join(words + (["--length", length] if length else []))
+
+    def _settings(self) -> dict[str, Any]:
+        named = {
+            "model": self.model,
+            "alphabet": self.restriction.alphabet,
+            "min_length": self.restriction.min_length,
+            "max_length": self.restriction.max_length,
+        }
+        return {name: value for name, value in named.items() if value not in (None, "")}
+
+
+def _length(shortest: int | None, longest: int | None) -> str:
+    """Return what ``predict.py --length`` takes; empty for any."""
+    if longest is None:
+        return f"{shortest}-" if shortest else ""
+    return str(longest) if shortest == longest else f"{shortest or 0}-{longest}"
