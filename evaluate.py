@@ -8,6 +8,13 @@ read wrong. exact_match is case-sensitive; exact_match_folded, beside it, is not
 --view shows each picture with the attempt: a page (at most 500 pictures) or a contact sheet (at most 100). Where there
 are more, the mistakes that the model was surest of get three fifths of the places and what the right ones leave free.
 The figures and the headings count every picture, whether it is shown or not.
+
+python evaluate.py --sweep --count 200 --report audit/
+python evaluate.py --sweep data/mine.parquet --checkpoint A.safetensors --checkpoint B.safetensors --json audit.json
+
+--sweep asks how strong a captcha is: each distortion in turn goes from none to extreme, all else stays as it is, and
+the same texts are read at every strength. Without DATA it sweeps the generator's style, changed by --set; with DATA the
+distortions are laid over --count of its pictures. --report then writes sweep.html and sweep.png.
 """
 
 from __future__ import annotations
@@ -28,14 +35,22 @@ if TYPE_CHECKING:
     from captcha_core.evaluation.measure import Evaluation
 
 
+SWEEP_STEPS = 6
+"""Strengths beside none, per distortion."""
+
+MOST_MODELS = 6
+"""Most models of one sweep, which its plots can tell apart."""
+
+
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     description, _, epilog = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(
         prog="evaluate.py", description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("data", nargs="+", type=Path, metavar="DATA", help="Parquet, folder, CSV or TSV with labels")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the latest in saved_models/")
+    parser.add_argument("data", nargs="*", type=Path, metavar="DATA", help="Parquet, folder, CSV or TSV with labels")
+    checkpoint_help = "default: the latest in saved_models/; with --sweep, give it again for another model"
+    parser.add_argument("--checkpoint", type=Path, action="append", metavar="FILE", help=checkpoint_help)
     parser.add_argument("--split", metavar="NAME", help="rows of this split; all for every row")
     parser.add_argument("--image-column", metavar="NAME", help="Parquet column of the pictures (default: image)")
     parser.add_argument("--label-column", metavar="NAME", help="Parquet column of the labels (default: label)")
@@ -43,6 +58,12 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write reliability and confusion plots, and tables")
     parser.add_argument("--view", type=Path, metavar="FILE", help="show each picture with the attempt: x.html or x.png")
+    sweep = parser.add_argument_group("how strong is it?")
+    sweep.add_argument("--sweep", action="store_true", help="sweep each distortion from none to extreme")
+    sweep.add_argument("--count", type=int, default=100, metavar="N", help="pictures per strength (default: 100)")
+    sweep.add_argument("--seed", type=int, default=0, metavar="N", help="of the pictures and distortions (default: 0)")
+    set_help = "a setting of the generator's style, such as rotation=30; see captcha_generator.py --help"
+    sweep.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=set_help)
     return parser.parse_args(arguments)
 
 
@@ -50,12 +71,14 @@ def main(arguments: list[str]) -> int:
     """Measure what the arguments name; return the exit code."""
     options = parse_arguments(arguments)
     check_options(options)
+    if options.sweep:
+        return sweep(options)
     # Torch takes seconds to import; --help need not wait for it.
     from captcha_core.evaluation.measure import alphabet_note, evaluate_model
     from captcha_core.evaluation.report import format_details, format_figures
     from captcha_core.recognizer import Recognizer, default_checkpoint
 
-    recognizer = Recognizer(options.checkpoint or default_checkpoint())
+    recognizer = Recognizer(options.checkpoint[0] if options.checkpoint else default_checkpoint())
     evaluation = evaluate_model(recognizer, samples_of(options, "reading"), options.batch_size)
     note = alphabet_note(evaluation.labels, recognizer.alphabet)
     title = f"{recognizer.model_id} on {', '.join(map(str, options.data))}"
@@ -75,6 +98,7 @@ def check_options(options: argparse.Namespace) -> None:
     Raises:
         CaptchaLabError: If an option is one of these.
     """
+    check_sweep(options)
     if options.batch_size < 1:
         raise CaptchaLabError(f"--batch-size {options.batch_size}: it must be 1 or more.")
     if options.view is not None:
@@ -85,6 +109,60 @@ def check_options(options: argparse.Namespace) -> None:
             raise CaptchaLabError(f"{name} {output} would replace the data; name another place.")
     if options.view is not None and options.view.resolve().parent in inputs:
         raise CaptchaLabError(f"--view {options.view} would lie among the pictures of the data; name another place.")
+
+
+def check_sweep(options: argparse.Namespace) -> None:
+    """Refuse options that go with a sweep alone, or not with one, and numbers out of range.
+
+    Raises:
+        CaptchaLabError: If there is such an option.
+    """
+    if not options.sweep:
+        if not options.data:
+            raise CaptchaLabError("No DATA is named; give labelled pictures, or --sweep for the generator's style.")
+        if len(options.checkpoint or []) > 1 or options.set:
+            raise CaptchaLabError("Several --checkpoint and --set go with --sweep; add it, or leave them out.")
+        return
+    if options.view is not None:
+        raise CaptchaLabError("--view does not go with --sweep; use --report for a page and a picture.")
+    if options.set and options.data:
+        raise CaptchaLabError("--set changes the generator's style, which is not drawn with DATA; leave out either.")
+    if len(options.checkpoint or []) > MOST_MODELS:
+        raise CaptchaLabError(f"{len(options.checkpoint)} --checkpoint: at most {MOST_MODELS} go into one sweep.")
+    if not 1 <= options.count <= 100_000 or not 0 <= options.seed < 2**32:
+        raise CaptchaLabError(
+            f"--count {options.count} --seed {options.seed}: give 1 to 100000 pictures and a seed from 0 to 4294967295."
+        )
+
+
+def sweep(options: argparse.Namespace) -> int:
+    """Measure how each distortion keeps the models from reading; return the exit code."""
+    from tqdm import tqdm
+
+    from captcha_core.evaluation.sweep import SweepRun
+    from captcha_core.evaluation.sweep_overlays import choose_pictures
+    from captcha_core.evaluation.sweep_report import format_sweep, write_json, write_sweep
+    from captcha_core.evaluation.sweep_style import DrawnStyle, settings_of
+    from captcha_core.recognizer import Recognizer, default_checkpoint
+
+    models = [Recognizer(path) for path in options.checkpoint or [default_checkpoint()]]
+    if options.data:
+        title = ", ".join(path.name for path in options.data)
+        swept = choose_pictures(samples_of(options, "choosing"), options.count, options.seed, title)
+    else:
+        title = " ".join(["The generator's style", *options.set])
+        swept = DrawnStyle(settings_of(options.set), options.seed, options.count, title)
+    sweep_run = SweepRun(swept, {model.model_id: model for model in models}, SWEEP_STEPS)
+    for _ in tqdm(sweep_run, total=sweep_run.total, unit=" strengths", desc="sweeping"):
+        pass
+    result = sweep_run.result()
+    print(format_sweep(result))
+    if options.json is not None:
+        write_json(result, options.json)
+    if options.report is not None:
+        written = write_sweep(result, options.report)
+        print(f"\nWritten: {', '.join(map(str, written))}")
+    return 0
 
 
 def samples_of(options: argparse.Namespace, verb: str) -> Iterator[Sample]:
