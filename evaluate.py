@@ -140,6 +140,7 @@ def sweep(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from captcha_core.evaluation.sweep import SweepRun
+    from captcha_core.evaluation.sweep_distortions import Swept
     from captcha_core.evaluation.sweep_overlays import choose_pictures
     from captcha_core.evaluation.sweep_report import format_sweep, write_json, write_sweep
     from captcha_core.evaluation.sweep_style import DrawnStyle, settings_of
@@ -148,7 +149,7 @@ def sweep(options: argparse.Namespace) -> int:
     models = [Recognizer(path) for path in options.checkpoint or [default_checkpoint()]]
     if options.data:
         title = ", ".join(path.name for path in options.data)
-        swept = choose_pictures(samples_of(options, "choosing"), options.count, options.seed, title)
+        swept: Swept = choose_pictures(samples_of(options, "choosing"), options.count, options.seed, title)
     else:
         title = " ".join(["The generator's style", *options.set])
         swept = DrawnStyle(settings_of(options.set), options.seed, options.count, title)

@@ -103,8 +103,8 @@ def _likeness(before: Bools, after: Bools) -> float:
         return 0.0
     product = both * neither - lost * gained
     if product > 0:
-        product = max(product - len(before) / 2, 0)
-    return float(product / math.sqrt(margins))
+        return max(product - len(before) / 2, 0.0) / math.sqrt(margins)
+    return product / math.sqrt(margins)
 
 
 def _wilson(share: float, trials: float) -> Estimate:

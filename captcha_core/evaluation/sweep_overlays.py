@@ -182,7 +182,9 @@ def _spots(image: Image.Image, strength: float, rng: random.Random) -> Image.Ima
     pen = ImageDraw.Draw(image)
     for number in range(round(strength * image.width * image.height / size**2)):
         x, y = int(rng.random() * image.width), int(rng.random() * image.height)
-        pen.ellipse((x, y, x + size - 1, y + size - 1), fill=inks[number % len(inks)])
+        # A rectangle where a circle has no room: Pillow draws nothing at all for an ellipse of one pixel.
+        draw = pen.ellipse if size > 1 else pen.rectangle
+        draw((x, y, x + size - 1, y + size - 1), fill=inks[number % len(inks)])
     return image
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from captcha_core.evaluation.marking import printable
 from captcha_core.evaluation.page import COLOURS
 from captcha_core.evaluation.sweep import Sweep
+from captcha_core.evaluation.sweep_css import BODY_CSS
 from captcha_core.evaluation.sweep_plots import distortion_names, figure_png, plot_sweep
 from captcha_core.evaluation.sweep_words import HEADINGS, conclusion, headline, rows_of
 
@@ -36,10 +37,10 @@ def sweep_body(sweep: Sweep) -> str:
     plots = _data_url(figure_png(plot_sweep(sweep)), "png")
     alt = "Share of texts and of characters read at each strength of each distortion; the table has the largest falls"
     return (
-        f'<p class="cl-found"><strong>{_text(headline(sweep))}</strong></p>'
-        f'<div class="cl-words">{words}</div>'
+        f'<p class="cl-audit-found"><strong>{_text(headline(sweep))}</strong></p>'
+        f'<div class="cl-audit-words">{words}</div>'
         f"{_table_html(sweep)}"
-        f'<img class="cl-plots" src="{plots}" alt="{alt}">'
+        f'<img class="cl-audit-plots" src="{plots}" alt="{alt}">'
         f"<h3>The same picture, from none to extreme</h3>"
         f"<p>What the machine no longer reads: do you?</p>{_samples_html(sweep)}"
     )
@@ -54,7 +55,7 @@ def _table_html(sweep: Sweep) -> str:
         for row in rows_of(sweep)
     )
     return (
-        '<div class="cl-scroll" tabindex="0" role="region" aria-label="Distortions, the largest fall first">'
+        '<div class="cl-audit-scroll" tabindex="0" role="region" aria-label="Distortions, the largest fall first">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -75,7 +76,7 @@ def _samples_html(sweep: Sweep) -> str:
             for picture, point in zip(sweep.samples[name], points, strict=True)
         )
         title = f"<h4>{_text(distortion.label)} <small>{_text(distortion.unit)}</small></h4>"
-        parts.append(f'{title}<div class="cl-samples">{figures}</div>')
+        parts.append(f'{title}<div class="cl-audit-samples">{figures}</div>')
     return "".join(parts)
 
 
@@ -99,20 +100,6 @@ def _style() -> str:
     return f":root{{color-scheme:light dark;{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{_LAYOUT}"
 
 
-BODY_CSS = """
-.cl-found { font-size: 1.15rem; }
-.cl-words p { margin: .5rem 0; max-width: 46rem; }
-.cl-scroll { overflow-x: auto; margin: 1rem 0; }
-.cl-scroll table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-.cl-scroll th, .cl-scroll td { padding: 4px 10px 4px 0; text-align: left; vertical-align: top; }
-.cl-plots { display: block; width: 100%; max-width: 640px; height: auto; margin: 1rem 0; border-radius: 4px; }
-.cl-samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 6px; max-width: 46rem; }
-.cl-samples figure { margin: 0; }
-.cl-samples img { display: block; width: 100%; height: auto; margin: 0; border-radius: 3px; }
-.cl-samples figcaption { font-size: .85rem; }
-"""
-"""The looks of :func:`sweep_body`, for any page that holds it."""
-
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -135,5 +122,5 @@ h1 {{ font-size: 1.4rem; }}
 h3 {{ margin: 1.5rem 0 0; font-size: 1.1rem; }}
 h4 {{ margin: .9rem 0 .3rem; font-size: 1rem; }}
 small, figcaption {{ color: var(--quiet); font-weight: 400; }}
-.cl-scroll th, .cl-scroll td {{ border-bottom: 1px solid var(--line); }}
+.cl-audit-scroll th, .cl-audit-scroll td {{ border-bottom: 1px solid var(--line); }}
 {BODY_CSS}"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from captcha_core.evaluation.marking import printable
 from captcha_core.evaluation.sweep import Sweep
@@ -55,7 +55,12 @@ class _Page:
 
     def text(self, left: float, text: str, size: float, bold: bool = False) -> None:
         """Write at the present height."""
-        style = {"weight": "bold" if bold else "normal", "va": "top", "parse_math": False, "linespacing": 1.2}
+        style: dict[str, Any] = {
+            "weight": "bold" if bold else "normal",
+            "va": "top",
+            "parse_math": False,
+            "linespacing": 1.2,
+        }
         self.figure.text(left / _WIDTH, 1 - self.y / self.height, text, fontsize=size, **style)
 
     def write(self, lines: Sequence[str], size: float, room: float, bold: bool = False) -> None:

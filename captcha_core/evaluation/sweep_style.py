@@ -6,6 +6,7 @@ import random
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -115,8 +116,8 @@ class DrawnStyle:
             return self.settings, strength
         if distortion.name == "overlap":
             return replace(self.settings, spacing=-strength), 0.0
-        value = int(strength) if distortion.whole else strength
-        return replace(self.settings, **{distortion.name: value}), 0.0
+        changes: dict[str, Any] = {distortion.name: int(strength) if distortion.whole else strength}
+        return replace(self.settings, **changes), 0.0
 
     def _own(self, name: str) -> float:
         if name == "contrast":
@@ -134,7 +135,7 @@ def settings_of(words: Sequence[str]) -> GeneratorSettings:
         CaptchaLabError: If a word is not of this form, names no setting, or the value does not fit.
     """
     known = {item.name: item for item in fields(GeneratorSettings)}
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     for word in words:
         name, equals, value = word.partition("=")
         name = name.replace("-", "_")
@@ -142,9 +143,9 @@ def settings_of(words: Sequence[str]) -> GeneratorSettings:
             raise CaptchaLabError(
                 f"--set {word}: write NAME=VALUE with a setting of the generator: {', '.join(known)}."
             )
-        default = known[name].default
+        default: Any = known[name].default
         try:
             given[name] = tuple(value.split(",")) if isinstance(default, tuple) else type(default)(value)
         except ValueError as error:
             raise CaptchaLabError(f"--set {word}: {value!r} is not a number as {name}={default} is.") from error
-    return replace(GeneratorSettings(), **given)  # type: ignore[arg-type]
+    return replace(GeneratorSettings(), **given)

@@ -9,6 +9,7 @@ import gradio as gr
 
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.about_tab import build_about_tab
+from captcha_core.ui.audit_tab import build_audit_tab
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.endpoints import check_mcp
 from captcha_core.ui.health import build_health
@@ -21,7 +22,11 @@ from captcha_core.ui.wording import described
 
 PROMISE = "It reads pictures that you already have and contacts no web site."
 # In the order in which they stand; the name is the tab's in the page's address.
-TABS = (("read", "Read", build_read_tab), ("about", "About", build_about_tab))
+TABS = (
+    ("read", "Read", build_read_tab),
+    ("audit", "How strong is it?", build_audit_tab),
+    ("about", "About", build_about_tab),
+)
 
 # Uploads are deleted between one and two hours after they came, in seconds: (how often to look, from which age).
 _DELETE_UPLOADS = (3600, 3600)

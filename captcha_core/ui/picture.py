@@ -24,7 +24,7 @@ Picture = Image.Image | ImageError | None
 """What an event receives from a :class:`PictureInput`."""
 
 
-class _WithoutStub(ComponentMeta):
+class WithoutStub(ComponentMeta):
     """Makes a component class without the ``.pyi`` that Gradio else writes beside the source file.
 
     Such a stub goes stale, and mypy believes it more than the source. The rest of what Gradio's metaclass does
@@ -32,10 +32,11 @@ class _WithoutStub(ComponentMeta):
     """
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> type:
+        """Make the class as Python does."""
         return ABCMeta.__new__(cls, name, bases, namespace)
 
 
-class PictureInput(gr.Image, metaclass=_WithoutStub):
+class PictureInput(gr.Image, metaclass=WithoutStub):
     """A ``gr.Image`` whose events receive a clean RGB ``PIL.Image.Image``, or the ``ImageError`` that says why not.
 
     Gradio 6.31 turns transparent pixels black, hands over GIFs as palette indices, clips 16-bit pictures, and lets

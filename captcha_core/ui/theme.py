@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from captcha_core.evaluation.sweep_css import BODY_CSS
+
 # Per band of confidence: (text, background, edge).
 LIGHT_LEVELS = {
     "sure": ("#14532d", "#dcfce7", "#15803d"),
@@ -40,7 +42,7 @@ def page_theme() -> gr.themes.Base:
 
 def page_css() -> str:
     """Return the style sheet: the bands' colours for light and dark, then the layout."""
-    return _level_rules("", LIGHT_LEVELS) + _level_rules(".dark ", DARK_LEVELS) + _LAYOUT
+    return _level_rules("", LIGHT_LEVELS) + _level_rules(".dark ", DARK_LEVELS) + _LAYOUT + _AUDIT + BODY_CSS
 
 
 def _level_rules(prefix: str, levels: dict[str, tuple[str, str, str]]) -> str:
@@ -140,4 +142,15 @@ _LAYOUT = """
   .cl-head h1 { font-size: 1.25rem; }
   .cl-head p { font-size: .85rem; line-height: 1.35; }
 }
+"""
+
+# The tab "How strong is it?"
+_AUDIT = """
+.cl-audit-progress progress { width: 100%; height: 10px; accent-color: var(--color-accent); }
+.cl-audit-links { display: flex; flex-wrap: wrap; gap: 8px; margin: 1rem 0; }
+.cl-audit-links a {
+  padding: .4rem .9rem; border: 1px solid var(--border-color-primary); border-radius: 4px; text-decoration: none;
+  color: var(--body-text-color); background: var(--background-fill-secondary);
+}
+.cl-audit-samples figcaption, .cl-audit h4 small { color: var(--body-text-color-subdued); }
 """

@@ -1,0 +1,198 @@
+"""The tab "How strong is it?": which distortion keeps models from reading a style, and from which strength on."""
+
+from __future__ import annotations
+
+import base64
+import html
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from captcha_core.errors import CaptchaLabError
+from captcha_core.evaluation.sweep import Sweep, SweepRun
+from captcha_core.evaluation.sweep_distortions import Swept
+from captcha_core.evaluation.sweep_page import sweep_body, sweep_html
+from captcha_core.evaluation.sweep_plots import figure_png
+from captcha_core.evaluation.sweep_sheet import report_page
+from captcha_core.evaluation.sweep_style import PRESETS, DrawnStyle
+from captcha_core.ui.audit_input import SetInput, uploaded_pictures
+from captcha_core.ui.context import WORKING, PageContext
+from captcha_core.ui.links import one_of
+
+OWN = "mine"
+"""The choice of uploaded pictures."""
+MOST_MODELS = 3
+SEED = 0
+
+
+class Effort(NamedTuple):
+    """How long an audit may take.
+
+    Attributes:
+        label: What the page calls it.
+        pictures: Pictures per strength.
+        steps: Strengths beside none.
+        seconds: When no further pictures are begun.
+    """
+
+    label: str
+    pictures: int
+    steps: int
+    seconds: float
+
+
+EFFORTS = {
+    "quick": Effort("Quick: 16 pictures, under a minute", 16, 4, 45.0),
+    "thorough": Effort("Thorough: 120 pictures, up to ten minutes", 120, 6, 540.0),
+}
+
+_ABOUT = (
+    "Sweeps each distortion of a captcha from none to extreme, all else unchanged, and measures how much the model "
+    "still reads. The same texts are used at every strength."
+)
+_WAITING = '<p class="cl-note">Which distortion buys most, and from which strength on, appears here.</p>'
+_STOPPED = '<p class="cl-note">Stopped; nothing was measured.</p>'
+
+
+def build_audit_tab(context: PageContext) -> None:
+    """Add the tab's elements to the enclosing ``gr.Blocks``."""
+    names = context.library.names
+    gr.HTML(f'<p class="cl-note">{_ABOUT}</p>')
+    with gr.Row():
+        styles = [(label, name) for name, (label, _) in PRESETS.items()]
+        style = gr.Dropdown(
+            [*styles, ("My own labelled pictures", OWN)],
+            value="default",
+            label="Captcha",
+            filterable=False,
+            min_width=300,
+        )
+        efforts = [(effort.label, name) for name, effort in EFFORTS.items()]
+        effort = gr.Radio(efforts, value="quick", label="How thorough", min_width=300)
+    own = SetInput(
+        label="Parquet file with the columns image and label", file_types=[".parquet"], visible=False, height=120
+    )
+    models = gr.CheckboxGroup(
+        names, value=[], label=f"Measure beside the model above, up to {MOST_MODELS} in all", visible=len(names) > 1
+    )
+    with gr.Row():
+        start = gr.Button("Measure", variant="primary", interactive=bool(names))
+        stop = gr.Button("Stop", interactive=False)
+    panel = gr.HTML(_WAITING if names else '<p class="cl-notice">No model is loaded yet.</p>', elem_classes="cl-audit")
+    context.links.add("audit_style", style, one_of([*PRESETS, OWN]))
+    context.links.add("audit_effort", effort, one_of(list(EFFORTS)))
+    context.links.add("audit_models", models, partial(_some_of, names))
+    _connect(context, (style, effort, own, context.model, models), start, stop, panel)
+
+
+def _connect(context: PageContext, inputs: tuple[Any, ...], start: gr.Button, stop: gr.Button, panel: gr.HTML) -> None:
+    style, own = inputs[0], inputs[2]
+    style.change(lambda name: gr.update(visible=name == OWN), style, own, api_visibility="private", queue=False)
+    run = start.click(
+        partial(audit_for_page, context),
+        list(inputs),
+        [panel, start, stop],
+        api_visibility="private",
+        show_progress="minimal",
+        **WORKING,
+    )
+    stop.click(
+        lambda: (_STOPPED, *_buttons(running=False)),
+        None,
+        [panel, start, stop],
+        cancels=[run],
+        api_visibility="private",
+        queue=False,
+    )
+
+
+def audit_for_page(
+    context: PageContext,
+    style: str,
+    effort: str,
+    own: Path | CaptchaLabError | None,
+    model: str | None,
+    others: list[str],
+) -> Iterator[tuple[Any, Any, Any]]:
+    """Measure, and yield the panel and the state of both buttons: while it goes on how far it is, then the result."""
+    try:
+        yield _progress_html(0.0, 0.0), *_buttons(running=True)
+        run = _planned(context, style, effort, own, _together(context, model, others))
+        yield from _watched(run)
+        yield result_html(run.result()), *_buttons(running=False)
+    except CaptchaLabError as error:
+        yield f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>', *_buttons(running=False)
+
+
+def result_html(sweep: Sweep) -> str:
+    """Return the report's parts with the report itself to download, which so needs no file on the server."""
+    page = _link("captcha-audit.html", "text/html", sweep_html(sweep).encode(), "Report as a page (HTML)")
+    sheet = _link("captcha-audit.png", "image/png", figure_png(report_page(sweep)), "Report as a picture (PNG)")
+    return f'<div class="cl-audit-links">{sheet}{page}</div><div role="status">{sweep_body(sweep)}</div>'
+
+
+def _planned(
+    context: PageContext, style: str, effort: str, own: Path | CaptchaLabError | None, models: list[str]
+) -> SweepRun:
+    """Return the sweep that was asked for.
+
+    Raises:
+        CaptchaLabError: If something of it is not possible.
+    """
+    if len(models) > MOST_MODELS:
+        raise CaptchaLabError(f"{len(models)} models are chosen; choose at most {MOST_MODELS}.")
+    plan = EFFORTS[effort]
+    swept: Swept
+    if style == OWN:
+        swept = uploaded_pictures(own, plan.pictures, SEED)
+    else:
+        label, settings = PRESETS[style]
+        swept = DrawnStyle(settings, SEED, plan.pictures, label)
+    return SweepRun(swept, {name: context.library[name] for name in models}, plan.steps, plan.seconds)
+
+
+def _together(context: PageContext, model: str | None, others: list[str]) -> list[str]:
+    """Return the page's model and those beside it, each once."""
+    return list(dict.fromkeys([model or context.library.names[0], *others]))
+
+
+def _watched(run: SweepRun) -> Iterator[tuple[Any, Any, Any]]:
+    """Run it and tell twice a second how far it is: in its pictures or in its time, whichever ends first."""
+    started = shown = time.monotonic()
+    for done, _ in enumerate(run, 1):
+        now = time.monotonic()
+        if now - shown >= 0.5:
+            shown, seconds = now, now - started
+            share = max(done / run.total, min(1.0, seconds / run.seconds))
+            yield _progress_html(share, seconds), gr.skip(), gr.skip()
+    yield _progress_html(1.0, time.monotonic() - started), gr.skip(), gr.skip()
+
+
+def _progress_html(share: float, seconds: float) -> str:
+    return (
+        '<div class="cl-audit-progress">'
+        f'<progress max="100" value="{share * 100:.0f}" aria-label="Measuring"></progress>'
+        f"<p>Measuring: {share:.0%} after {seconds:.0f} s</p></div>"
+    )
+
+
+def _buttons(*, running: bool) -> tuple[Any, Any]:
+    """Return updates for Measure and Stop."""
+    return gr.update(interactive=not running), gr.update(interactive=running)
+
+
+def _link(name: str, kind: str, data: bytes, label: str) -> str:
+    address = f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return f'<a download="{name}" href="{address}">{label}</a>'
+
+
+def _some_of(names: list[str], text: str) -> list[str]:
+    """Return the names, joined by commas, in a text of an address; raise ValueError unless all are known."""
+    chosen = text.split(",")
+    if not set(chosen) <= set(names) or len(chosen) > MOST_MODELS:
+        raise ValueError(text)
+    return chosen
