@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import logging
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from captcha_core.errors import CaptchaLabError
+from captcha_core.errors import CaptchaLabError, CheckpointError
 from captcha_core.evaluation.sweep import Sweep, SweepRun
 from captcha_core.evaluation.sweep_distortions import Swept
 from captcha_core.evaluation.sweep_page import sweep_body, sweep_html
@@ -57,6 +58,8 @@ _ABOUT = (
 _WAITING = '<p class="cl-note">Which distortion buys most, and from which strength on, appears here.</p>'
 _STOPPED = '<p class="cl-note">Stopped; nothing was measured.</p>'
 
+logger = logging.getLogger(__name__)
+
 
 def build_audit_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
@@ -74,7 +77,11 @@ def build_audit_tab(context: PageContext) -> None:
         efforts = [(effort.label, name) for name, effort in EFFORTS.items()]
         effort = gr.Radio(efforts, value="quick", label="How thorough", min_width=300)
     own = SetInput(
-        label="Parquet file with the columns image and label", file_types=[".parquet"], visible=False, height=120
+        label="Parquet file with the columns image and label",
+        file_types=[".parquet"],
+        visible=False,
+        height=120,
+        elem_classes="cl-audit-own",
     )
     models = gr.CheckboxGroup(
         names, value=[], label=f"Measure beside the model above, up to {MOST_MODELS} in all", visible=len(names) > 1
@@ -157,18 +164,26 @@ def _planned(
 
 def _together(context: PageContext, model: str | None, others: list[str]) -> list[str]:
     """Return the page's model and those beside it, each once."""
-    return list(dict.fromkeys([model or context.library.names[0], *others]))
+    return list(dict.fromkeys([model or next(iter(context.library.names), ""), *others]))
 
 
 def _watched(run: SweepRun) -> Iterator[tuple[Any, Any, Any]]:
-    """Run it and tell twice a second how far it is: in its pictures or in its time, whichever ends first."""
+    """Run it and tell twice a second how far it is: in its pictures or in its time, whichever ends first.
+
+    Raises:
+        CheckpointError: If a model fails; the reason, which names a file, goes to the log.
+    """
     started = shown = time.monotonic()
-    for done, _ in enumerate(run, 1):
-        now = time.monotonic()
-        if now - shown >= 0.5:
-            shown, seconds = now, now - started
-            share = max(done / run.total, min(1.0, seconds / run.seconds))
-            yield _progress_html(share, seconds), gr.skip(), gr.skip()
+    try:
+        for done, _ in enumerate(run, 1):
+            now = time.monotonic()
+            if now - shown >= 0.5:
+                shown, seconds = now, now - started
+                share = max(done / run.total, min(1.0, seconds / run.seconds))
+                yield _progress_html(share, seconds), gr.skip(), gr.skip()
+    except CheckpointError as error:
+        logger.error("%s", error)
+        raise CheckpointError("A model cannot read at the moment; the server's log says why.") from error
     yield _progress_html(1.0, time.monotonic() - started), gr.skip(), gr.skip()
 
 

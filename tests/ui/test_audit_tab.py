@@ -1,0 +1,169 @@
+"""What the tab "How strong is it?" shows, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import gradio as gr
+import pytest
+from gradio.data_classes import FileData
+
+from captcha_core.data.parquet import ParquetWriter
+from captcha_core.data.schema import Sample
+from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
+from captcha_core.ui import audit_input, audit_tab
+from captcha_core.ui.audit_input import SetInput, uploaded_pictures
+from captcha_core.ui.audit_tab import EFFORTS, OWN, Effort, _some_of, audit_for_page
+from tests.helpers import png_bytes
+from tests.ui.helpers import GreyReader, context_of, grey_picture
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EFFORTS, "quick", Effort("quick", 2, 1, 60.0))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.parquet"
+    with ParquetWriter(path) as writer:
+        for text in ("ABCD", "DDAA", "BACA"):
+            writer.write(Sample(png_bytes(grey_picture(text)), text, f"{text}.png", "test"))
+    return path
+
+
+class Reader(GreyReader):
+    """Reads pictures of any size."""
+
+    meta = cast(Any, GreyReader.meta)
+
+    def read_batch(self, images: list[Any], constraint: object = None) -> list[Any]:
+        return [self.read(image.resize((64, 16))) for image in images]
+
+
+def audited(own: Path | CaptchaLabError | None, style: str = OWN, reader: Any = None) -> list[tuple[Any, Any, Any]]:
+    return list(audit_for_page(context_of(reader or cast(Any, Reader())), style, "quick", own, None, []))
+
+
+def test_uploaded_pictures_are_measured(own: Path) -> None:
+    first, *_, (panel, start, stop) = audited(own)
+    assert "<progress" in first[0] and (first[1]["interactive"], first[2]["interactive"]) == (False, True)
+    assert (start["interactive"], stop["interactive"]) == (True, False)
+    assert "mine.parquet: 2 pictures" in panel and str(own.parent) not in panel
+    assert "grey reads 100%" in panel and "<table>" in panel
+
+
+def test_the_report_is_inside_the_answer(own: Path) -> None:
+    panel = audited(own)[-1][0]
+    links = dict(re.findall(r'<a download="([^"]+)" href="data:[^,]+,([^"]+)"', panel))
+    assert base64.b64decode(links["captcha-audit.html"]).startswith(b"<!DOCTYPE html>")
+    assert base64.b64decode(links["captcha-audit.png"]).startswith(b"\x89PNG")
+
+
+def test_a_preset_is_measured() -> None:
+    assert "Plain upright text: 2 pictures" in audited(None, "plain")[-1][0]
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (None, "Upload a Parquet file"),
+        (DataError("<b>x</b> was not uploaded"), "&lt;b&gt;x&lt;/b&gt; was not uploaded"),
+    ],
+)
+def test_what_is_not_possible_is_said_in_the_results_place(file: CaptchaLabError | None, said: str) -> None:
+    panel, start, stop = audited(file)[-1]
+    assert said in panel and 'role="alert"' in panel
+    assert (start["interactive"], stop["interactive"]) == (True, False)
+
+
+def test_a_page_without_a_model_says_so() -> None:
+    [*_, (panel, _, _)] = audit_for_page(context_of(), "plain", "quick", None, None, [])
+    assert "No model is loaded" in panel
+
+
+def test_too_many_models_are_refused() -> None:
+    [*_, (panel, _, _)] = audit_for_page(context_of(cast(Any, Reader())), "plain", "quick", None, "a", ["b", "c", "d"])
+    assert "4 models are chosen" in panel
+
+
+def test_a_failing_model_is_logged_and_its_path_is_not_shown(own: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Reader):
+        def read(self, image: Any) -> Any:
+            raise CheckpointError("/secret/model.safetensors is damaged")
+
+    with caplog.at_level(logging.ERROR):
+        panel = audited(own, reader=Broken())[-1][0]
+    assert "cannot read at the moment" in panel and "/secret" not in panel and "/secret" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"", b"text " * 40, b"PAR1" + bytes(50) + b"PAR1"])
+def test_a_file_that_is_no_parquet_is_one_sentence_without_a_path(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "mine.parquet"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"^mine\.parquet is not a whole Parquet file") as caught:
+        uploaded_pictures(path, 2, 0)
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_parquet_without_labels_names_no_path(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "mine.parquet"
+    pq.write_table(pa.table({"image": pa.array([b"x"])}), path)
+    with pytest.raises(DataError, match="no column 'label'") as caught:
+        uploaded_pictures(path, 2, 0)
+    assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize("limit", ["MAX_BYTES", "MOST_ROWS"])
+def test_what_would_be_too_much_is_refused_unopened(own: Path, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_input, limit, 2)
+    with pytest.raises(DataError, match=r"mine\.parquet is too large for this page"):
+        uploaded_pictures(own, 2, 0)
+
+
+def test_what_is_small_packed_and_large_unpacked_is_refused(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "mine.parquet"
+    pictures = pa.array([bytes(audit_input.MAX_BYTES)] * 2, pa.binary())
+    pq.write_table(pa.table({"image": pictures, "label": ["a", "b"]}), path, compression="zstd")
+    assert path.stat().st_size < 100_000
+    with pytest.raises(DataError, match="too large"):
+        uploaded_pictures(path, 2, 0)
+
+
+def test_only_uploads_are_taken(tmp_path: Path) -> None:
+    component = SetInput()
+    component.GRADIO_CACHE = str(tmp_path / "cache")
+    outside, inside = tmp_path / "secret.parquet", tmp_path / "cache" / "mine.parquet"
+    inside.parent.mkdir()
+    for path in (outside, inside):
+        path.write_bytes(b"x")
+    assert component.preprocess(None) is None
+    assert component.preprocess(FileData(path=str(inside))) == inside
+    refused = component.preprocess(FileData(path=str(outside)))
+    assert isinstance(refused, DataError) and str(tmp_path) not in str(refused)
+    with pytest.raises(gr.Error, match="fetches nothing"):
+        asyncio.run(component.async_move_resource_to_block_cache("http://127.0.0.1:9/x.parquet"))
+    assert component.get_block_class() == "file"
+
+
+def test_an_address_names_only_models_that_are_there() -> None:
+    assert _some_of(["a", "b"], "b,a") == ["b", "a"]
+    for text in ("c", "a,c", "", "a,a,a,a"):
+        with pytest.raises(ValueError):
+            _some_of(["a", "b"], text)
+
+
+def test_the_efforts_are_bounded() -> None:
+    assert all(effort.seconds <= 600 and effort.pictures <= 200 for effort in EFFORTS.values())
+    assert audit_tab.MOST_MODELS <= 6
