@@ -64,7 +64,7 @@ logger = logging.getLogger(__name__)
 def build_audit_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
     names = context.library.names
-    gr.HTML(f'<p class="cl-note">{_ABOUT}</p>')
+    gr.HTML(f"<p>{_ABOUT}</p>", elem_classes="cl-audit-intro")
     with gr.Row():
         styles = [(label, name) for name, (label, _) in PRESETS.items()]
         style = gr.Dropdown(
@@ -139,7 +139,7 @@ def result_html(sweep: Sweep) -> str:
     """Return the report's parts with the report itself to download, which so needs no file on the server."""
     page = _link("captcha-audit.html", "text/html", sweep_html(sweep).encode(), "Report as a page (HTML)")
     sheet = _link("captcha-audit.png", "image/png", figure_png(report_page(sweep)), "Report as a picture (PNG)")
-    return f'<div class="cl-audit-links">{sheet}{page}</div><div role="status">{sweep_body(sweep)}</div>'
+    return f'<div class="cl-audit-links">{sheet}{page}</div><div class="cl-audit-body" role="status">{sweep_body(sweep)}</div>'
 
 
 def _planned(

@@ -147,6 +147,8 @@ _LAYOUT = """
 # The tab "How strong is it?"
 _AUDIT = """
 .cl-audit-progress progress { width: 100%; height: 10px; accent-color: var(--color-accent); }
+/* A wide table or plot must not widen the page: they scroll or shrink inside. */
+.cl-audit-body { contain: inline-size; }
 .cl-audit-links { display: flex; flex-wrap: wrap; gap: 8px; margin: 1rem 0; }
 .cl-audit-links a {
   padding: .4rem .9rem; border: 1px solid var(--border-color-primary); border-radius: 4px; text-decoration: none;
