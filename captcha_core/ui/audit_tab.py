@@ -139,7 +139,8 @@ def result_html(sweep: Sweep) -> str:
     """Return the report's parts with the report itself to download, which so needs no file on the server."""
     page = _link("captcha-audit.html", "text/html", sweep_html(sweep).encode(), "Report as a page (HTML)")
     sheet = _link("captcha-audit.png", "image/png", figure_png(report_page(sweep)), "Report as a picture (PNG)")
-    return f'<div class="cl-audit-links">{sheet}{page}</div><div class="cl-audit-body" role="status">{sweep_body(sweep)}</div>'
+    body = f'<div class="cl-audit-body" role="status">{sweep_body(sweep)}</div>'
+    return f'<div class="cl-audit-links">{sheet}{page}</div>{body}'
 
 
 def _planned(
