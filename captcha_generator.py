@@ -44,6 +44,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from captcha_core.cli import run
 from captcha_core.errors import CaptchaLabError
 from captcha_core.generator import STYLES, Captcha, GeneratorSettings, Style, generate_captcha, save_grid_image
+from captcha_core.generator.choice import check_seed, chosen_style, flag
 from captcha_core.generator.grid import check_grid_path
 from captcha_core.generator.output import Order, write_captchas
 from captcha_core.generator.sets import data_set
@@ -85,23 +86,23 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def add_setting(group: Any, name: str, default: Any, metadata: Any) -> None:
     """Add the flag of one setting; lists take several words."""
-    flag, text = "--" + name.replace("_", "-"), metadata["help"]
+    text = metadata["help"]
     if isinstance(default, tuple):
         text += f" (default {' '.join(default)})" if default else ""
-        group.add_argument(flag, nargs="+", help=text, metavar="NAME")
+        group.add_argument(flag(name), nargs="+", help=text, metavar="NAME")
         return
     if "range" in metadata:
         low, high = metadata["range"]
         text += f"; {low} to {high}"
     kind = type(default)
-    group.add_argument(flag, type=kind, help=f"{text} (default {default})", metavar=None if kind is str else "N")
+    group.add_argument(flag(name), type=kind, help=f"{text} (default {default})", metavar=None if kind is str else "N")
 
 
 def main(arguments: list[str]) -> int:
     """Draw what the arguments ask for; return the exit code."""
     options = parse_arguments(arguments)
     check(options)
-    style = chosen_style(options)
+    style = style_of(options)
     if options.output is None and options.extend is None:
         first = [generate_captcha(style, options.seed, i) for i in range(min(GRID_COUNT, options.count))]
     else:
@@ -118,8 +119,7 @@ def check(options: argparse.Namespace) -> None:
         raise CaptchaLabError(f"--count {options.count} --workers {options.workers}: both must be 1 or more.")
     if options.test < 0:
         raise CaptchaLabError(f"--test {options.test}: give the number of pictures, or leave it out.")
-    if not 0 <= options.seed < 2**32:
-        raise CaptchaLabError(f"--seed {options.seed}: give a number from 0 to 4294967295.")
+    check_seed(options.seed)
     if options.output is not None and options.extend is not None:
         raise CaptchaLabError(
             f"--output {options.output} writes a new set and --extend {options.extend} adds to one; leave out either."
@@ -132,17 +132,10 @@ def check(options: argparse.Namespace) -> None:
         raise CaptchaLabError(f"--test {options.test} goes beside a set; name the set with --output or --extend.")
 
 
-def chosen_style(options: argparse.Namespace) -> Style:
+def style_of(options: argparse.Namespace) -> Style:
     """Return the style with the settings that were given; refuse those that it has not."""
     given = {item.name: getattr(options, item.name) for item in fields(GeneratorSettings)}
-    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
-    kind = STYLES[options.style]
-    foreign = ["--" + name.replace("_", "-") for name in given.keys() - {item.name for item in fields(kind)}]
-    if foreign:
-        raise CaptchaLabError(
-            f"--style {options.style} has no {', '.join(sorted(foreign))}; leave that out, or use --style default."
-        )
-    return kind(**given)
+    return chosen_style(options.style, {name: value for name, value in given.items() if value is not None})
 
 
 def write_data(style: Style, options: argparse.Namespace) -> list[Captcha]:

@@ -1,6 +1,7 @@
 """Drawing synthetic captchas."""
 
 from captcha_core.generator.base import Captcha, Style
+from captcha_core.generator.choice import STYLES
 from captcha_core.generator.distortion import elastic_transform
 from captcha_core.generator.drawing import draw_lines, draw_spots, draw_text
 from captcha_core.generator.generate import generate_captcha, generate_captchas
@@ -10,13 +11,6 @@ from captcha_core.generator.pycaptcha import PycaptchaSettings
 from captcha_core.generator.styles import GeneratorSettings
 from captcha_core.generator.text import generate_random_string
 from captcha_core.generator.varied import VariedSettings
-
-STYLES: dict[str, type[Style]] = {
-    "default": GeneratorSettings,
-    "pycaptcha": PycaptchaSettings,
-    "varied": VariedSettings,
-}
-"""Every way of drawing by its name on the command line; its settings are the fields of the class."""
 
 __all__ = [
     "STYLES",

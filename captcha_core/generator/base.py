@@ -23,9 +23,19 @@ class Captcha:
     text: str
 
 
-def setting(default: Any, low: float, high: float, text: str) -> Any:
-    """Return a dataclass field with a range, which :class:`Style` checks, and a help text."""
-    return field(default=default, metadata={"range": (low, high), "help": text})
+def setting(default: Any, low: float, high: float, text: str, usual: float | None = None) -> Any:
+    """Return a dataclass field with a range, which :class:`Style` checks, and a help text.
+
+    Args:
+        default: Its value where none is given.
+        low: The lowest that may be given.
+        high: The highest.
+        text: What it is, for people.
+        usual: The highest that leaves something to read, where that is far below ``high``; sliders end there.
+    """
+    return field(
+        default=default, metadata={"range": (low, high), "help": text, "usual": high if usual is None else usual}
+    )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
@@ -57,7 +57,7 @@ def available_fonts() -> dict[str, Path]:
     return found
 
 
-@cache
+@lru_cache(maxsize=4096)
 def check_font(name: str, symbols: str) -> None:
     """Check that a font can be opened and draws every symbol as something of its own.
 

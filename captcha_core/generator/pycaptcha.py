@@ -7,7 +7,7 @@ import random
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -104,7 +104,7 @@ def _package() -> ModuleType:
     return module
 
 
-@cache
+@lru_cache(maxsize=16)
 def _painter(width: int, height: int) -> Any:
     """Return the package's painter for a size, in pixels, with its fonts open."""
     return _package().ImageCaptcha(width, height)

@@ -40,12 +40,16 @@ class GeneratorSettings(Style):
     shear: float = setting(0.15, 0.0, 1.0, "largest slant of a character, as sideways over upward")
     offset: float = setting(0.08, 0.0, 0.5, "largest vertical shift of a character, as a share of the height")
     spacing: float = setting(0.0, -0.5, 1.0, "space between characters, as a share of the font size")
-    spots: int = setting(30, 0, 2000, "number of spots")
-    spot_size: int = setting(2, 1, 32, "largest diameter of a spot, in pixels")
-    lines: int = setting(2, 0, 100, "number of lines")
-    line_width: int = setting(2, 1, 32, "largest width of a line, in pixels")
-    elastic_alpha: float = setting(40.0, 0.0, 1000.0, "strength of the elastic distortion (Simard's alpha, in pixels)")
-    elastic_sigma: float = setting(6.0, 1.0, 64.0, "smoothness of the elastic distortion (Simard's sigma, in pixels)")
+    spots: int = setting(30, 0, 2000, "number of spots", usual=400)
+    spot_size: int = setting(2, 1, 32, "largest diameter of a spot, in pixels", usual=10)
+    lines: int = setting(2, 0, 100, "number of lines", usual=20)
+    line_width: int = setting(2, 1, 32, "largest width of a line, in pixels", usual=10)
+    elastic_alpha: float = setting(
+        40.0, 0.0, 1000.0, "strength of the elastic distortion (Simard's alpha, in pixels)", usual=200.0
+    )
+    elastic_sigma: float = setting(
+        6.0, 1.0, 64.0, "smoothness of the elastic distortion (Simard's sigma, in pixels)", usual=20.0
+    )
     fonts: tuple[str, ...] = field(default=DEFAULT_FONTS, metadata={"help": "names or files of fonts"})
     text_colors: tuple[str, ...] = field(default=(), metadata={"help": "colours of text, spots and lines"})
     background_colors: tuple[str, ...] = field(default=(), metadata={"help": "colours of the background"})

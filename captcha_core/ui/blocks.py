@@ -12,6 +12,7 @@ from captcha_core.ui.about_tab import build_about_tab
 from captcha_core.ui.audit_tab import build_audit_tab
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.endpoints import check_mcp
+from captcha_core.ui.generate_tab import build_generate_tab
 from captcha_core.ui.health import build_health
 from captcha_core.ui.labels import LABELS_JS
 from captcha_core.ui.library import ModelLibrary
@@ -24,6 +25,7 @@ PROMISE = "It reads pictures that you already have and contacts no web site."
 # In the order in which they stand; the name is the tab's in the page's address.
 TABS = (
     ("read", "Read", build_read_tab),
+    ("generate", "Generate", build_generate_tab),
     ("audit", "How strong is it?", build_audit_tab),
     ("about", "About", build_about_tab),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gradio as gr
 
 from captcha_core.evaluation.sweep_css import BODY_CSS
+from captcha_core.ui.generate_pictures import PICTURES_CSS
 
 # Per band of confidence: (text, background, edge).
 LIGHT_LEVELS = {
@@ -42,7 +43,8 @@ def page_theme() -> gr.themes.Base:
 
 def page_css() -> str:
     """Return the style sheet: the bands' colours for light and dark, then the layout."""
-    return _level_rules("", LIGHT_LEVELS) + _level_rules(".dark ", DARK_LEVELS) + _LAYOUT + _AUDIT + BODY_CSS
+    levels = _level_rules("", LIGHT_LEVELS) + _level_rules(".dark ", DARK_LEVELS)
+    return levels + _LAYOUT + PICTURES_CSS + _AUDIT + BODY_CSS
 
 
 def _level_rules(prefix: str, levels: dict[str, tuple[str, str, str]]) -> str:

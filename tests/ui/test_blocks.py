@@ -161,7 +161,11 @@ def test_no_picture_gives_one_plain_sentence(client: Client) -> None:
 
 
 def test_the_documented_endpoints_are_these(client: Client) -> None:
-    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/health", "/read"}
+    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {
+        "/generate",
+        "/health",
+        "/read",
+    }
 
 
 def test_health_answers_the_client_and_plain_http(client: Client, address: str) -> None:

@@ -24,7 +24,7 @@ _TRIES = 400
 _COMMON = string.digits + string.ascii_letters
 
 
-@cache
+@lru_cache(maxsize=64)
 def families(fonts: tuple[str, ...]) -> tuple[tuple[Path, ...], ...]:
     """Return the font files by folder, one family or collection each.
 

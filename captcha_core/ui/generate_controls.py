@@ -1,0 +1,182 @@
+"""The controls of the Generate tab: one for every setting of the generator, made from the setting itself.
+
+Names, help and ranges are those of the command line. What the page adds is a short label and a place.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import Field, fields
+from typing import Any
+
+import gradio as gr
+from PIL import ImageColor
+
+from captcha_core.alphabet import NAMED_ALPHABETS
+from captcha_core.generator import STYLES, GeneratorSettings
+from captcha_core.generator.choice import flag
+from captcha_core.generator.fonts import available_fonts
+from captcha_core.generator.limits import MOST_NAMES
+from captcha_core.ui.wording import characters
+
+STYLE_LABELS = {
+    "default": "Your own mix",
+    "pycaptcha": "Python’s “captcha”",
+    "varied": "All different",
+}
+LABELS = {
+    "alphabet": "Characters",
+    "min_length": "Shortest text",
+    "max_length": "Longest text",
+    "rotation": "Turn, in degrees",
+    "elastic_alpha": "Warp",
+    "lines": "Lines",
+    "spots": "Spots",
+    "width": "Width",
+    "height": "Height",
+    "char_size": "Letter size",
+    "size_jitter": "Uneven size",
+    "shear": "Slant",
+    "offset": "Up and down",
+    "spacing": "Space between letters",
+    "elastic_sigma": "Smoothness of the warp",
+    "line_width": "Line width",
+    "spot_size": "Spot size",
+    "fonts": "Fonts",
+    "text_colors": "Text, lines and spots",
+    "background_colors": "Background",
+}
+"""Every setting's label; the first ones stand open, in this order."""
+GROUPS = {
+    "": ("alphabet", "min_length", "max_length", "rotation", "elastic_alpha", "lines", "spots"),
+    "Picture size": ("width", "height"),
+    "Letters": ("char_size", "size_jitter", "shear", "offset", "spacing", "fonts"),
+    "Lines, spots and warp in detail": ("line_width", "spot_size", "elastic_sigma"),
+    "Colours": ("text_colors", "background_colors"),
+}
+"""The settings by the heading that they are under."""
+
+_LENGTHS = ("min_length", "max_length")
+_FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(GeneratorSettings)}
+# A slider shall take about so many steps from end to end.
+_STEPS = 50
+
+
+class Controls:
+    """The components, by the names of the settings.
+
+    Attributes:
+        components: One per setting of the default style, which has every one that there is.
+        groups: The accordions by their heading.
+    """
+
+    def __init__(self) -> None:
+        """Add all of them to the enclosing element."""
+        self.components: dict[str, Any] = {}
+        self.groups: dict[str, gr.Accordion] = {}
+        for heading, names in GROUPS.items():
+            if heading:
+                with gr.Accordion(heading, open=False) as self.groups[heading]:
+                    self._add(names)
+            else:
+                self._add(names)
+
+    def shown_for(self, style: str) -> list[Any]:
+        """Return an update for every component, then every group: whether the style has it, and in what range."""
+        known = {item.name: item for item in fields(STYLES[style])}
+        updates: list[Any] = []
+        for name in self.components:
+            item = known.get(name)
+            limits = {}
+            if item is not None and "range" in item.metadata:
+                limits = {"minimum": item.metadata["range"][0], "maximum": item.metadata["usual"]}
+            updates.append(gr.update(visible=item is not None, **limits))
+        return updates + [gr.update(visible=not known.keys().isdisjoint(GROUPS[heading])) for heading in self.groups]
+
+    def moved_to(self, style: str, values: Iterable[Any]) -> list[Any]:
+        """Return the values for another style: what nobody has changed becomes what that style has by itself."""
+        known = {item.name: item.default for item in fields(STYLES[style])}
+        return [
+            gr.update(value=_plain(known[name])) if name in known and value in _own_values(name) else gr.skip()
+            for name, value in zip(self.components, values, strict=True)
+        ]
+
+    def parser_of(self, name: str) -> Callable[[str], Any]:
+        """Return what turns the text of an address into a value of the control; the style checks it further."""
+        default = _FIELDS[name].default
+        if isinstance(default, tuple):
+            return lambda text: text.split(",")
+        return type(default)
+
+    def _add(self, names: tuple[str, ...]) -> None:
+        single = [name for name in names if name not in _LENGTHS]
+        for name in names:
+            if name in single:
+                self.components[name] = _control(name)
+            elif name == _LENGTHS[0]:
+                with gr.Row(elem_classes="cl-lengths"):
+                    for length in _LENGTHS:
+                        self.components[length] = _control(length)
+
+
+def settings_of(style: str, names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
+    """Return those of the values that a style has, by name."""
+    known = {item.name for item in fields(STYLES[style])} if style in STYLES else set()
+    return {name: value for name, value in zip(names, values, strict=True) if name in known}
+
+
+def in_page_words(message: str) -> str:
+    """Return a message with the labels of the page where it speaks of settings as the command line does."""
+    for name, label in {**LABELS, "seed": "Seed"}.items():
+        # Of names such as "lines", which are words too, only that which a message begins with is the setting's.
+        anywhere = rf"|\b{name}\b" if "_" in name else ""
+        message = re.sub(rf"{flag(name)}\b|^{name}(?= is\b){anywhere}", f"“{label}”", message)
+    return message
+
+
+def _control(name: str) -> Any:
+    """Return the component of one setting."""
+    item = _FIELDS[name]
+    default: Any = item.default
+    help_text = item.metadata["help"]
+    shown: dict[str, Any] = {
+        "label": LABELS[name],
+        "info": None if name in GROUPS[""] else f"{help_text.capitalize()}.",
+    }
+    if "range" in item.metadata:
+        low, high = item.metadata["range"][0], item.metadata["usual"]
+        step = 1 if isinstance(default, int) else 10.0 ** math.floor(math.log10((high - low) / _STEPS) + 1e-9)
+        # A lower length of 80 pixels lets two stand side by side.
+        return gr.Slider(low, high, default, step=step, min_width=80, **shown)
+    if name == "alphabet":
+        shown["info"] = "Choose, or type your own."
+        choices = [(characters(symbols), named) for named, symbols in NAMED_ALPHABETS.items()]
+        return gr.Dropdown(choices, value=default, allow_custom_value=True, **shown)
+    names = list(available_fonts()) if name == "fonts" else list(ImageColor.colormap)
+    shown["info"] = _INFO[name]
+    return gr.Dropdown(
+        sorted(names),
+        value=list(default),
+        multiselect=True,
+        max_choices=MOST_NAMES,
+        allow_custom_value=name != "fonts",
+        **shown,
+    )
+
+
+_INFO = {
+    "fonts": "One is drawn for every letter.",
+    "text_colors": "Names or #rrggbb, one drawn for each; none chosen: any dark ones.",
+    "background_colors": "The same; none chosen: any light ones.",
+}
+
+
+def _own_values(name: str) -> list[Any]:
+    """Return what the styles have for a setting by themselves, as the page holds it."""
+    return [_plain(item.default) for kind in STYLES.values() for item in fields(kind) if item.name == name]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
