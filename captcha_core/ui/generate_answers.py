@@ -110,7 +110,7 @@ def file_for_page(
             yield _notice(sentence), gr.update(visible=False)
             return
         size = path.stat().st_size / 1e6
-        note = f'<p role="status">{count:,} pictures, {path.name}, {size:.1f} MB.</p>'
+        note = f'<p role="status">{count:,} pictures of seed {seed}, {path.name}, {size:.1f} MB.</p>'
         # Gradio takes a copy before it asks for more; then the folder goes.
         yield note, gr.update(value=str(path), visible=True)
 

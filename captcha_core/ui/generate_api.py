@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import inspect
 from dataclasses import fields
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import gradio as gr
 
@@ -61,6 +61,7 @@ def documented() -> Any:
         return generate(**dict(zip([*names, *(item.name for item in settings)], values, strict=False)))
 
     own = list(inspect.signature(generate, eval_str=True).parameters.values())[: len(names)]
+    own[names.index("style")] = own[names.index("style")].replace(annotation=Literal[tuple(STYLES)])
     hints = {
         item.name: (list[str] if isinstance(item.default, tuple) else type(item.default)) | None for item in settings
     }

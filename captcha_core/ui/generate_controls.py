@@ -89,10 +89,10 @@ class Controls:
         updates: list[Any] = []
         for name in self.components:
             item = known.get(name)
-            limits = {}
+            told: dict[str, Any] = {}
             if item is not None and "range" in item.metadata:
-                limits = {"minimum": item.metadata["range"][0], "maximum": item.metadata["usual"]}
-            updates.append(gr.update(visible=item is not None, **limits))
+                told = {"minimum": item.metadata["range"][0], "maximum": item.metadata["usual"], "info": _info(item)}
+            updates.append(gr.update(visible=item is not None, **told))
         return updates + [gr.update(visible=not known.keys().isdisjoint(GROUPS[heading])) for heading in self.groups]
 
     def moved_to(self, style: str, values: Iterable[Any]) -> list[Any]:
@@ -107,7 +107,7 @@ class Controls:
         """Return what turns the text of an address into a value of the control; the style checks it further."""
         default = _FIELDS[name].default
         if isinstance(default, tuple):
-            return lambda text: text.split(",")
+            return lambda text: [name for name in text.split(",") if name]
         return type(default)
 
     def _add(self, names: tuple[str, ...]) -> None:
@@ -140,22 +140,16 @@ def _control(name: str) -> Any:
     """Return the component of one setting."""
     item = _FIELDS[name]
     default: Any = item.default
-    help_text = item.metadata["help"]
-    shown: dict[str, Any] = {
-        "label": LABELS[name],
-        "info": None if name in GROUPS[""] else f"{help_text.capitalize()}.",
-    }
+    shown: dict[str, Any] = {"label": LABELS[name], "info": _info(item)}
     if "range" in item.metadata:
         low, high = item.metadata["range"][0], item.metadata["usual"]
         step = 1 if isinstance(default, int) else 10.0 ** math.floor(math.log10((high - low) / _STEPS) + 1e-9)
         # A lower length of 80 pixels lets two stand side by side.
         return gr.Slider(low, high, default, step=step, min_width=80, **shown)
     if name == "alphabet":
-        shown["info"] = "Choose, or type your own."
         choices = [(characters(symbols), named) for named, symbols in NAMED_ALPHABETS.items()]
         return gr.Dropdown(choices, value=default, allow_custom_value=True, **shown)
     names = list(available_fonts()) if name == "fonts" else list(ImageColor.colormap)
-    shown["info"] = _INFO[name]
     return gr.Dropdown(
         sorted(names),
         value=list(default),
@@ -166,7 +160,16 @@ def _control(name: str) -> Any:
     )
 
 
+def _info(item: Field[Any]) -> str | None:
+    """Return what stands under a label: the command line's help, where the label does not say enough."""
+    if item.name in _INFO:
+        return _INFO[item.name]
+    help_text: str = item.metadata["help"]
+    return None if item.name in GROUPS[""] else f"{help_text[0].upper()}{help_text[1:]}."
+
+
 _INFO = {
+    "alphabet": "Choose, or type your own.",
     "fonts": "One is drawn for every letter.",
     "text_colors": "Names or #rrggbb, one drawn for each; none chosen: any dark ones.",
     "background_colors": "The same; none chosen: any light ones.",

@@ -43,7 +43,7 @@ def summary_html(captchas: Sequence[Captcha], readings: Sequence[Prediction], me
     beyond = sum(len(label) > meta.max_length or not set(label) <= set(meta.alphabet) for label, _ in pairs)
     if beyond:
         reads = html.escape(scope(meta.alphabet, meta.max_length))
-        text += f'<p class="cl-note">{beyond} of the texts this model cannot write. It reads {reads}.</p>'
+        text += f'<p class="cl-note">{beyond} of the texts are beyond this model. It reads {reads}.</p>'
     return text
 
 
@@ -76,9 +76,8 @@ def _read_html(outcome: str, read: str) -> str:
 
 
 PICTURES_CSS = """
-.cl-under { display: grid; grid-template-columns: 1fr 110px auto; gap: 12px; align-items: stretch; }
+.cl-under { display: grid; grid-template-columns: 1fr 110px auto; gap: 12px; align-items: end; }
 .cl-under > * { min-width: 0; }
-.cl-under .block { height: 100%; }
 .cl-looks label { padding: 4px 10px; }
 .cl-lengths .min_value, .cl-lengths .max_value { display: none; }
 .cl-make { display: grid; grid-template: "sheet settings" / minmax(0, 5fr) minmax(0, 3fr); gap: 16px; }

@@ -176,6 +176,18 @@ def test_health_answers_the_client_and_plain_http(client: Client, address: str) 
     assert_no_path(answer)
 
 
+def test_generate_answers_labelled_pictures_or_one_sentence(client: Client) -> None:
+    answer = client.predict(count=2, alphabet="xy", max_length=4, api_name="/generate")
+    assert [set(picture) for picture in answer] == [{"label", "image"}] * 2
+    assert set(answer[0]["label"]) <= set("xy")
+    assert_no_path(json.dumps(answer))
+    for wrong in ({"fonts": ["/etc/passwd"]}, {"count": 10**6}, {"rotation": "much"}):
+        with pytest.raises(AppError) as caught:
+            client.predict(api_name="/generate", **wrong)
+        assert caught.value.message.endswith((".", "..."))
+        assert_no_path(caught.value.message)
+
+
 def test_a_data_url_is_read(address: str) -> None:
     picture = base64.b64encode(save("PNG", grey_picture())).decode()
     answer = call(address, {"url": f"data:image/png;base64,{picture}"})

@@ -61,6 +61,7 @@ def test_every_setting_is_a_typed_parameter_with_a_description() -> None:
     for name, parameter in parameters.items():
         assert python_type_to_json_schema(parameter.annotation), name
         assert f"    {name}: " in endpoint.__doc__
+    assert python_type_to_json_schema(parameters["style"].annotation) == {"enum": list(STYLES)}
     schema = python_type_to_json_schema(list[LabelledPicture])
     assert schema["items"]["required"] == ["label", "image"]
 
