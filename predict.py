@@ -21,31 +21,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from captcha_core.alphabet import NAMED_ALPHABETS
 from captcha_core.backends import BACKENDS
 from captcha_core.cli import run
 from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError, ImageError
-from captcha_core.prediction import Prediction
+from captcha_core.rows import COLUMNS, Row, row_of
 from captcha_core.stage_files import StageFiles, check_stage_folder
 from captcha_core.tables import check_table_path, open_table
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import NamedSource, Recognizer
-
-COLUMNS = {"file": str, "prediction": str, "confidence": float, "char_confidences": tuple, "error": str}
-
-
-class Row(NamedTuple):
-    """One picture's outcome in the order of ``COLUMNS``: either ``error`` is None, or the three before it are."""
-
-    file: str
-    prediction: str | None
-    confidence: float | None
-    char_confidences: tuple[float, ...] | None
-    error: str | None
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -195,10 +183,7 @@ def read_rows(
             yield picture
 
     for outcome in recognizer.stream(sources(), batch_size, constraint):
-        if isinstance(outcome, Prediction):
-            yield Row(names.popleft(), outcome.text, outcome.confidence, outcome.char_confidences, None)
-        else:
-            yield Row(names.popleft(), None, None, None, str(outcome))
+        yield row_of(names.popleft(), outcome)
 
 
 def print_rows(rows: Iterable[Row], note: str | None = None) -> int:

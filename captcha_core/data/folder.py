@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple, TextIO
 
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError, ImageError
@@ -20,6 +21,12 @@ LABELS_FILE = "labels.csv"
 # A label in a file's name holds no "_" and no white space unless the user's own pattern says otherwise.
 _LABEL_FIRST = re.compile(r"(?P<label>[^_\s]+)(_\d+)?")
 _NUMBER_FIRST = re.compile(r"\d+_(?P<label>[^_\s]+)")
+# A longer name is a sentence or a fingerprint.
+_LONGEST_LABEL = 32
+# What cameras and programs call a picture of which they know nothing.
+_USUAL_NAMES = frozenset(
+    ("captcha", "download", "file", "image", "img", "photo", "picture", "sample", "scan", "screenshot", "unnamed")
+)
 
 
 def visible_entries(folder: str | Path) -> list[Path]:
@@ -102,6 +109,33 @@ def iter_files(files: Iterable[Path], pattern: str | None = None) -> Iterator[Sa
             yield _sample(file, match["label"], file.name, source=file.absolute().parent.name)
 
 
+def labels_of_names(names: Iterable[str]) -> list[str] | None:
+    """Return the labels that file names hold, by the rules of :func:`iter_files`; None where they seem to hold none.
+
+    Unlike there nobody has said that the names are labels. So names that only count (``scan1.png``, ``scan2.png``,
+    or ``1.png`` to ``9.png``) and names that programs give (``screenshot.png``) are taken for none.
+    """
+    files = [Path(name) for name in names]
+    try:
+        form = _form_of(files)
+    except DataError:
+        return None
+    labels = [match["label"] for file in files if (match := form.fullmatch(file.stem))]
+    if not labels or max(map(len, labels)) > _LONGEST_LABEL or _only_names(labels):
+        return None
+    return labels
+
+
+def _only_names(labels: list[str]) -> bool:
+    parts = [re.fullmatch(r"(.*?)([0-9]*)", label) for label in labels]
+    words = {part[1].rstrip("-(").casefold() for part in parts if part}
+    if words <= _USUAL_NAMES:
+        return True
+    numbers = sorted({int(part[2]) for part in parts if part and part[2]})
+    counted = len(numbers) == len(labels) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1
+    return len(words) == 1 and counted
+
+
 def iter_csv(
     path: str | Path, *, file_column: str | None = None, label_column: str | None = None
 ) -> Iterator[Sample | CaptchaLabError]:
@@ -125,22 +159,52 @@ def iter_csv(
     path = Path(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as text:
-            first_line = text.readline()
-            text.seek(0)
-            reader = csv.reader(text, delimiter=delimiter_of(first_line), strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            file_at, label_at = (_place(header, path, *c) for c in ((file_column, "file"), (label_column, "label")))
-            for row in reader:
-                if any(row):
-                    yield _csv_row(path, f"{path}, line {reader.line_num}", header, row, file_at, label_at)
+            for row in iter_mapping(text, str(path), file_column=file_column, label_column=label_column):
+                yield row if isinstance(row, DataError) else _mapped_sample(path, row)
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; check the path.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be opened ({error.strerror}); check the path and its permissions.") from error
+
+
+class Mapped(NamedTuple):
+    """A line of a mapping: where it stands, for messages, the file's name and its label."""
+
+    where: str
+    file: str
+    label: str
+
+
+def iter_mapping(
+    text: TextIO, where: str, *, file_column: str | None = None, label_column: str | None = None
+) -> Iterator[Mapped | DataError]:
+    """Stream the lines of an open CSV or TSV file, which :func:`iter_csv` describes, without looking for the files.
+
+    Args:
+        text: The file, opened with ``newline=""``; it must be able to seek.
+        where: What to call it in messages.
+        file_column: The column of the file names, if it is not ``file``.
+        label_column: The column of the labels, if it is not ``label``.
+
+    Yields:
+        The lines in order; in place of one without label or file, an error that names it.
+
+    Raises:
+        DataError: If the file cannot be read as such a table.
+    """
+    try:
+        first_line = text.readline()
+        text.seek(0)
+        reader = csv.reader(text, delimiter=delimiter_of(first_line), strict=True)
+        header = [name.strip() for name in next(reader, [])]
+        file_at, label_at = (_place(header, where, *c) for c in ((file_column, "file"), (label_column, "label")))
+        for row in reader:
+            if any(row):
+                yield _mapped(f"{where}, line {reader.line_num}", header, row, file_at, label_at)
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
+        raise DataError(f"{where} is not UTF-8 text; save it as CSV in UTF-8.") from error
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}; save it again as CSV.") from error
+        raise DataError(f"{where}, line {reader.line_num}: {error}; save it again as CSV.") from error
 
 
 def delimiter_of(first_line: str) -> str:
@@ -148,16 +212,18 @@ def delimiter_of(first_line: str) -> str:
     return max(",;\t", key=first_line.count)
 
 
-def _csv_row(
-    path: Path, where: str, header: list[str], row: list[str], file_at: int, label_at: int
-) -> Sample | CaptchaLabError:
+def _mapped(where: str, header: list[str], row: list[str], file_at: int, label_at: int) -> Mapped | DataError:
     if len(row) != len(header):
         return DataError(f"{where} has {len(row)} fields where the first line has {len(header)}; quote the commas.")
-    name, label = row[file_at].strip(), row[label_at].strip()
-    if not name or not label:
-        return DataError(f"{where} has no {'label' if name else 'file'}; fill it in.")
-    sample = _sample(path.parent / name, label, name, source=_source_of(path))
-    return DataError(f"{where}: {sample}") if isinstance(sample, CaptchaLabError) else sample
+    file, label = row[file_at].strip(), row[label_at].strip()
+    if not file or not label:
+        return DataError(f"{where} has no {'label' if file else 'file'}; fill it in.")
+    return Mapped(where, file, label)
+
+
+def _mapped_sample(path: Path, line: Mapped) -> Sample | CaptchaLabError:
+    sample = _sample(path.parent / line.file, line.label, line.file, source=_source_of(path))
+    return DataError(f"{line.where}: {sample}") if isinstance(sample, CaptchaLabError) else sample
 
 
 def _sample(file: Path, label: str, name: str, source: str) -> Sample | ImageError:
@@ -177,13 +243,13 @@ def _source_of(mapping: Path) -> str:
     return mapping.absolute().parent.name if mapping.name == LABELS_FILE else mapping.stem
 
 
-def _place(header: list[str], path: Path, named: str | None, usual: str) -> int:
+def _place(header: list[str], where: str, named: str | None, usual: str) -> int:
     wanted = named or usual
     if wanted in header:
         return header.index(wanted)
     option = "--label-column" if usual == "label" else "--image-column"
     seen = ", ".join(header) or "none"
-    raise DataError(f"{path} has no column {wanted!r}; its first line names {seen}. Name the column with {option}.")
+    raise DataError(f"{where} has no column {wanted!r}; its first line names {seen}. Name the column with {option}.")
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -10,8 +10,10 @@ import gradio as gr
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.about_tab import build_about_tab
 from captcha_core.ui.audit_tab import build_audit_tab
+from captcha_core.ui.batch_tab import build_batch_tab
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.endpoints import check_mcp
+from captcha_core.ui.files import MAX_UPLOAD
 from captcha_core.ui.generate_tab import build_generate_tab
 from captcha_core.ui.health import build_health
 from captcha_core.ui.labels import LABELS_JS
@@ -25,6 +27,7 @@ PROMISE = "It reads pictures that you already have and contacts no web site."
 # In the order in which they stand; the name is the tab's in the page's address.
 TABS = (
     ("read", "Read", build_read_tab),
+    ("batch", "Batch", build_batch_tab),
     ("generate", "Generate", build_generate_tab),
     ("audit", "How strong is it?", build_audit_tab),
     ("about", "About", build_about_tab),
@@ -32,7 +35,6 @@ TABS = (
 
 # Uploads are deleted between one and two hours after they came, in seconds: (how often to look, from which age).
 _DELETE_UPLOADS = (3600, 3600)
-_MAX_UPLOAD = "5mb"
 # Whoever comes when so many wait is told at once that the page is busy.
 _MOST_QUEUED = 128
 
@@ -96,7 +98,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
             server_name=host,
             server_port=port,
             prevent_thread_lock=not block,
-            max_file_size=_MAX_UPLOAD,
+            max_file_size=MAX_UPLOAD,
             show_error=False,
             enable_monitoring=False,
             ssr_mode=False,

@@ -23,6 +23,9 @@ _NOT_FETCHED = "This page fetches nothing from the web; upload the picture itsel
 Picture = Image.Image | ImageError | None
 """What an event receives from a :class:`PictureInput`."""
 
+MAX_PICTURE = 5 << 20
+"""Largest picture that is taken by itself, in bytes; the page as a whole takes larger uploads, for sets."""
+
 
 class WithoutStub(ComponentMeta):
     """Makes a component class without the ``.pyi`` that Gradio else writes beside the source file.
@@ -60,7 +63,10 @@ class PictureInput(gr.Image, metaclass=WithoutStub):
             return None
         name = Path(payload.orig_name).name if payload.orig_name else "The picture"
         try:
-            return load_image(self._upload(payload, name), name)
+            source = self._upload(payload, name)
+            if (len(source) if isinstance(source, bytes) else source.stat().st_size) > MAX_PICTURE:
+                raise ImageError(f"{name} is larger than {MAX_PICTURE >> 20} MB; crop or shrink it to the text.")
+            return load_image(source, name)
         except ImageError as error:
             return error
 

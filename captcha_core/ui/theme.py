@@ -44,7 +44,7 @@ def page_theme() -> gr.themes.Base:
 def page_css() -> str:
     """Return the style sheet: the bands' colours for light and dark, then the layout."""
     levels = _level_rules("", LIGHT_LEVELS) + _level_rules(".dark ", DARK_LEVELS)
-    return levels + _LAYOUT + PICTURES_CSS + _AUDIT + BODY_CSS
+    return levels + _LAYOUT + _SETS + PICTURES_CSS + _AUDIT + BODY_CSS
 
 
 def _level_rules(prefix: str, levels: dict[str, tuple[str, str, str]]) -> str:
@@ -157,4 +157,40 @@ _AUDIT = """
   color: var(--body-text-color); background: var(--background-fill-secondary);
 }
 .cl-audit-samples figcaption, .cl-audit h4 small { color: var(--body-text-color-subdued); }
+"""
+
+# The Batch and Compare tabs.
+_SETS = """
+.cl-progress progress { width: 100%; height: 10px; accent-color: var(--color-accent); }
+.cl-progress p, .cl-summary p { margin: .2rem 0; }
+.cl-summary ul { margin: .2rem 0; padding-left: 1.2rem; list-style: disc; }
+.cl-scroll { overflow-x: auto; }
+.cl-table { width: 100%; border-collapse: collapse; }
+.cl-table th {
+  padding: 4px 8px; text-align: left; font-size: .85rem; font-weight: 400; color: var(--body-text-color-subdued);
+}
+.cl-table td { padding: 4px 8px; border-top: 1px solid var(--border-color-primary); vertical-align: middle; }
+.cl-thumb { width: 96px; }
+.cl-thumb img { display: block; max-width: 80px; max-height: 40px; margin: 0; border-radius: 2px; background: #fff; }
+.cl-value { display: block; font-family: var(--font-mono); font-size: 1.1rem; white-space: pre; }
+.cl-file { display: block; font-size: .8rem; color: var(--body-text-color-subdued); overflow-wrap: anywhere; }
+.cl-none { font-size: .85rem; color: var(--body-text-color-subdued); }
+.cl-failed { display: block; overflow-wrap: anywhere; }
+.cl-badge {
+  padding: .05em .5em; border-radius: 4px; font-variant-numeric: tabular-nums; white-space: nowrap;
+  color: var(--cl-text); background: var(--cl-back); border-bottom: 2px solid var(--cl-edge);
+}
+.cl-badge .cl-mark { color: var(--cl-text); }
+.cl-right, .cl-wrong { display: block; font-size: .85rem; white-space: nowrap; }
+.cl-wrong { font-weight: 700; }
+.cl-figures { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: .3rem 0 .6rem; }
+.cl-figures dt { font-size: .85rem; color: var(--body-text-color-subdued); }
+.cl-figures dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
+.cl-mistakes { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 24px; }
+.cl-mistakes h3 { margin: 0 0 .3rem; font-size: 1rem; }
+.cl-pager { align-items: end; }
+@media (max-width: 700px) {
+  .cl-mistakes { grid-template-columns: minmax(0, 1fr); }
+  .cl-table th, .cl-table td { padding: 4px; }
+}
 """

@@ -1,0 +1,166 @@
+"""Reading a set for a visitor: bounded in pictures and seconds, and able to be stopped. Behind Batch and ``/batch``."""
+
+from __future__ import annotations
+
+import html
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, cast
+
+import gradio as gr
+
+from captcha_core.batch import Reading, evaluate_readings, read_items
+from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
+from captcha_core.rows import COLUMNS, row_of
+from captcha_core.tables import open_table
+from captcha_core.ui.batch_view import Result
+from captcha_core.ui.context import PageContext
+from captcha_core.ui.files import Files
+from captcha_core.ui.shelf import Shelf
+from captcha_core.uploads import PictureSet, gather
+
+if TYPE_CHECKING:
+    from captcha_core.recognizer import Recognizer
+
+MOST_PICTURES = 2000
+MOST_SECONDS = 300.0
+_SECONDS_BETWEEN = 0.4
+
+logger = logging.getLogger(__name__)
+
+
+class BatchRow(TypedDict):
+    """A picture in the answer of ``/batch``: the columns of ``predict.py``, and the label where it is known."""
+
+    file: str
+    prediction: str | None
+    confidence: float | None
+    char_confidences: list[float] | None
+    error: str | None
+    label: str | None
+
+
+class BatchAnswer(TypedDict):
+    """The answer of ``/batch``; the three figures are None where no label is known."""
+
+    model_id: str
+    rows: list[BatchRow]
+    notes: list[str]
+    exact_match: float | None
+    exact_match_folded: float | None
+    cer: float | None
+
+
+@dataclass
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        done: Pictures read.
+        stopped: Whether it was told to stop.
+    """
+
+    done: int = 0
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
+def gathered(files: Files) -> PictureSet:
+    """Return the pictures of what was sent.
+
+    Raises:
+        DataError: If there is nothing to read.
+    """
+    if isinstance(files, CaptchaLabError):
+        raise files
+    if files is None:
+        raise DataError("There is nothing to read; send pictures, a zip or a Parquet file.")
+    return gather(files, MOST_PICTURES)
+
+
+def read_set(recognizer: Recognizer, found: PictureSet, progress: Progress) -> Generator[None, None, Result]:
+    """Read a set; yield some times a second, and return the result. It ends early when told to, or out of time.
+
+    Raises:
+        CheckpointError: If the model fails; the reason, which names a file, goes to the log.
+    """
+    started = told = time.monotonic()
+    readings: list[Reading] = []
+    try:
+        for reading in read_items(recognizer, found.items()):
+            readings.append(reading)
+            progress.done, now = len(readings), time.monotonic()
+            if progress.stopped.is_set() or now - started > MOST_SECONDS:
+                break
+            if now - told > _SECONDS_BETWEEN:
+                told = now
+                yield
+    except CheckpointError as error:
+        logger.error("%s", error)
+        raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error
+    seconds = time.monotonic() - started
+    notes = list(found.notes)
+    if len(readings) < found.count:
+        why = "as you asked" if progress.stopped.is_set() else f"after {MOST_SECONDS:.0f} seconds, the most for a set"
+        notes.insert(0, f"Reading stopped {why}; {found.count - len(readings):,} pictures were not read.")
+    evaluation = evaluate_readings(readings, seconds)
+    labels_from = " and ".join(found.labels_from) if evaluation else ""
+    return Result(readings, recognizer.model_id, seconds, notes, labels_from, evaluation)
+
+
+def stop_run(runs: Shelf[Progress], running: str | None) -> None:
+    """Tell a run to end with what it has read."""
+    progress = runs.get(running)
+    if progress is not None:
+        progress.stopped.set()
+
+
+def downloads(result: Result, folder: Path) -> tuple[Path, Path]:
+    """Write the readings as CSV and as Parquet, with the columns of ``predict.py``, into a new folder below one.
+
+    Gradio deletes what lies in its own folder and was handed out, like uploads.
+    """
+    place = folder / secrets.token_hex(16)
+    paths = place / "predictions.csv", place / "predictions.parquet"
+    for path in paths:
+        with open_table(path, COLUMNS) as write:
+            for reading in result.readings:
+                write(row_of(reading.name, reading.outcome))
+    return paths
+
+
+def batch_for_api(context: PageContext, files: Files, model: str | None = None) -> BatchAnswer:
+    """Return the readings as plain types.
+
+    Raises:
+        gr.Error: If there is no model, or nothing that can be opened.
+    """
+    try:
+        result = _read_whole(context, files, model)
+    except CaptchaLabError as error:
+        # As for /read: the message may hold a stranger's file name.
+        raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
+    metrics = result.evaluation.metrics if result.evaluation else None
+    rows = [row_of(reading.name, reading.outcome)._asdict() | {"label": reading.label} for reading in result.readings]
+    return {
+        "model_id": result.model_id,
+        "rows": cast(list[BatchRow], rows),
+        "notes": list(result.notes),
+        "exact_match": None if metrics is None else metrics.exact_match,
+        "exact_match_folded": None if metrics is None else metrics.exact_match_folded,
+        "cer": None if metrics is None else metrics.cer,
+    }
+
+
+def _read_whole(context: PageContext, files: Files, model: str | None) -> Result:
+    recognizer, found = context.library[model], gathered(files)
+    reading = read_set(recognizer, found, Progress())
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            return cast(Result, end.value)

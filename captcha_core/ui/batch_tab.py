@@ -1,0 +1,281 @@
+"""The Batch tab: many pictures, a zip or a Parquet file in; a table, figures and downloads out."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from captcha_core.errors import CaptchaLabError
+from captcha_core.ui.batch_reading import (
+    MOST_PICTURES,
+    Progress,
+    batch_for_api,
+    downloads,
+    gathered,
+    read_set,
+    stop_run,
+)
+from captcha_core.ui.batch_view import (
+    ALL,
+    AS_SENT,
+    ORDERS,
+    Result,
+    View,
+    choose,
+    counts,
+    measures_html,
+    progress_html,
+    summary_html,
+    table_html,
+)
+from captcha_core.ui.context import WORKING, PageContext
+from captcha_core.ui.files import MAX_UPLOAD, Files, FilesInput
+from captcha_core.ui.picture import MAX_PICTURE
+from captcha_core.ui.read_tab import EXAMPLES
+from captcha_core.ui.shelf import Shelf
+from captcha_core.uploads import FROM_NAMES, Upload
+
+LIMITS = (
+    f"Up to {MOST_PICTURES:,} pictures of {MAX_PICTURE >> 20} MB each; a zip or Parquet file up to "
+    f"{MAX_UPLOAD >> 20} MB. Files named by their text (aB3xQ.png, aB3xQ_17.png), a labels.csv in a zip or a column "
+    "label are compared with what is read."
+)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The elements of the tab that its events write to."""
+
+    status: gr.HTML
+    results: gr.Column
+    key: gr.State
+    running: gr.State
+    stop: gr.Button
+    show: gr.Radio
+    order: gr.Dropdown
+    threshold: gr.Slider
+    use_names: gr.Checkbox
+    table: gr.HTML
+    back: gr.Button
+    page: gr.Number
+    pages: gr.HTML
+    forth: gr.Button
+    measures: gr.HTML
+    csv: gr.DownloadButton
+    parquet: gr.DownloadButton
+
+    @property
+    def view(self) -> list[Any]:
+        """What says which rows are shown, in the order in which :func:`shown` takes it."""
+        return [self.key, self.show, self.order, self.threshold, self.use_names]
+
+
+def build_batch_tab(context: PageContext) -> None:
+    """Add the tab's elements to the enclosing ``gr.Blocks``, and the endpoint ``/batch``."""
+    with gr.Row(elem_classes="cl-batch-in"):
+        files = FilesInput("Pictures, a zip or a Parquet file", height=150, elem_classes="cl-files")
+        with gr.Column(min_width=220):
+            gr.HTML(f'<p class="cl-note">{LIMITS}</p>')
+            with gr.Row():
+                example = gr.Button("Try it with the examples", size="sm", elem_classes="cl-try-batch")
+                stop = gr.Button("Stop", size="sm", variant="stop", visible=False)
+    parts = _build_results(stop)
+    _connect(context, files, example, parts)
+    gr.on(
+        [],
+        partial(batch_for_api, context),
+        [files, context.model],
+        gr.JSON(label="readings", visible=False),
+        api_name="batch",
+        api_description=(
+            "Read many pictures, zip archives or Parquet files: a row per picture with file, prediction, confidence, "
+            "char_confidences, error and label, and exact_match and cer where labels are known."
+        ),
+        **WORKING,
+    )
+
+
+def _build_results(stop: gr.Button) -> _Parts:
+    status = gr.HTML(elem_classes="cl-status", min_height=40)
+    with gr.Column(visible=False) as results:
+        measures = gr.HTML(elem_classes="cl-measures")
+        with gr.Row(elem_classes="cl-filters"):
+            show = gr.Radio([("All", ALL)], value=ALL, label="Show")
+            order = gr.Dropdown(list(ORDERS), value=AS_SENT, label="Order", filterable=False)
+            threshold = gr.Slider(0.5, 0.99, 0.8, step=0.01, label="Doubtful below a confidence of")
+        use_names = gr.Checkbox(True, label="The file names are the texts; compare with them", visible=False)
+        table = gr.HTML(elem_classes="cl-readings")
+        with gr.Row(elem_classes="cl-pager"):
+            back = gr.Button("Previous", size="sm")
+            page = gr.Number(1, label="Page", precision=0, minimum=1)
+            pages = gr.HTML()
+            forth = gr.Button("Next", size="sm")
+        with gr.Row():
+            csv = gr.DownloadButton("Download CSV", size="sm")
+            parquet = gr.DownloadButton("Download Parquet", size="sm")
+    return _Parts(
+        status,
+        results,
+        gr.State(""),
+        gr.State(None),
+        stop,
+        show,
+        order,
+        threshold,
+        use_names,
+        table,
+        back,
+        page,
+        pages,
+        forth,
+        measures,
+        csv,
+        parquet,
+    )
+
+
+def _connect(context: PageContext, files: FilesInput, example: gr.Button, parts: _Parts) -> None:
+    shelf: Shelf[Result] = Shelf()
+    runs: Shelf[Progress] = Shelf()
+    begin = partial(run, context, shelf, runs, parts)
+    outputs = [parts.status, parts.results, parts.key, parts.running, parts.stop, parts.show, parts.use_names]
+    outputs += [parts.table, parts.page, parts.pages, parts.back, parts.forth, parts.measures, parts.csv, parts.parquet]
+    asked: dict[str, Any] = {"outputs": outputs, "api_visibility": "private", "show_progress": "hidden", **WORKING}
+    inputs = [context.model, parts.order, parts.threshold]
+    files.upload(begin, [files, *inputs], **asked)
+    example.click(lambda *args: (yield from begin(examples(), *args)), inputs, **asked)
+    parts.stop.click(partial(stop_run, runs), parts.running, None, api_visibility="private", queue=False)
+
+    quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    table = [parts.table, parts.page, parts.pages, parts.back, parts.forth]
+    again = partial(shown, shelf)
+    for element in (parts.show, parts.order):
+        element.input(again, parts.view, table, **quick)
+    parts.page.submit(again, [*parts.view, parts.page], table, **quick)
+    for button, step in ((parts.back, -1), (parts.forth, 1)):
+        button.click(partial(turned, shelf, step), [*parts.view, parts.page], table, **quick)
+    for changed in (parts.threshold.release, parts.use_names.input):
+        changed(partial(counted, shelf), parts.view, [parts.show, parts.measures, *table], **quick)
+
+
+def examples() -> list[Upload]:
+    """Return the page's own example pictures, which are named by their text."""
+    return [Upload(path, path.name) for path in sorted(EXAMPLES.glob("*.png"))]
+
+
+def run(
+    context: PageContext,
+    shelf: Shelf[Result],
+    runs: Shelf[Progress],
+    parts: _Parts,
+    files: Files,
+    model: str | None,
+    order: str,
+    doubtful_below: float,
+) -> Iterator[dict[Any, Any]]:
+    """Read a set; yield what changes on the page, some times a second, then the result or why there is none."""
+    if files is None:
+        return
+    progress = Progress()
+    try:
+        recognizer = context.library[model]
+        found = gathered(files)
+        yield {
+            parts.status: progress_html(0, found.count),
+            parts.results: gr.Column(visible=False),
+            parts.stop: gr.Button(visible=True),
+            parts.running: runs.put(progress),
+        }
+        reading = read_set(recognizer, found, progress)
+        while True:
+            try:
+                next(reading)
+            except StopIteration as end:
+                result = end.value
+                break
+            yield {parts.status: progress_html(progress.done, found.count)}
+    except CaptchaLabError as error:
+        notice = f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
+        yield {parts.status: notice, parts.results: gr.Column(visible=False), parts.stop: gr.Button(visible=False)}
+        return
+    key = shelf.put(result)
+    named = FROM_NAMES in result.labels_from
+    table = shown(shelf, key, ALL, order, doubtful_below, True)
+    csv, parquet = downloads(result, Path(parts.csv.GRADIO_CACHE))
+    yield {
+        parts.status: summary_html(result),
+        parts.results: gr.Column(visible=True),
+        parts.key: key,
+        parts.stop: gr.Button(visible=False),
+        parts.show: gr.Radio(choices=_filters(result, doubtful_below), value=ALL),
+        parts.use_names: gr.Checkbox(visible=named, value=True),
+        parts.measures: measures_html(result),
+        parts.csv: gr.DownloadButton(value=str(csv)),
+        parts.parquet: gr.DownloadButton(value=str(parquet)),
+        **dict(zip([parts.table, parts.page, parts.pages, parts.back, parts.forth], table, strict=True)),
+    }
+
+
+def shown(
+    shelf: Shelf[Result],
+    key: str,
+    show: str,
+    order: str,
+    doubtful_below: float,
+    use_names: bool,
+    page: float | None = 1,
+) -> list[Any]:
+    """Return the table at a page, and what turns the pages."""
+    result = _kept(shelf, key, use_names)
+    if result is None:
+        gone = '<p class="cl-notice" role="alert">These readings are no longer kept; read the files again.</p>'
+        return [gone, 1, "", gr.Button(interactive=False), gr.Button(interactive=False)]
+    view = View(show, order, doubtful_below, int(page or 1))
+    chosen = choose(result, view)
+    count = f'<p class="cl-note">of {chosen.pages:,} · {len(chosen.rows):,} pictures</p>'
+    back, forth = gr.Button(interactive=chosen.page > 1), gr.Button(interactive=chosen.page < chosen.pages)
+    return [table_html(result, view), chosen.page, count, back, forth]
+
+
+def turned(
+    shelf: Shelf[Result],
+    step: int,
+    key: str,
+    show: str,
+    order: str,
+    doubtful_below: float,
+    use_names: bool,
+    page: float | None,
+) -> list[Any]:
+    """Return the table so many pages on."""
+    return shown(shelf, key, show, order, doubtful_below, use_names, (page or 1) + step)
+
+
+def counted(shelf: Shelf[Result], key: str, show: str, order: str, doubtful_below: float, use_names: bool) -> list[Any]:
+    """Return the filters with how many pictures each leaves, the figures, and the table from its first page."""
+    result = _kept(shelf, key, use_names)
+    if result is None:
+        return [gr.skip(), gr.skip(), *shown(shelf, key, show, order, doubtful_below, use_names)]
+    filters = _filters(result, doubtful_below)
+    show = show if show in [kind for _, kind in filters] else ALL
+    table = shown(shelf, key, show, order, doubtful_below, use_names)
+    return [gr.Radio(choices=filters, value=show), measures_html(result), *table]
+
+
+def _kept(shelf: Shelf[Result], key: str, use_names: bool) -> Result | None:
+    """Return a result, without its labels where they are names that the visitor calls no texts."""
+    result = shelf.get(key)
+    if result is None or use_names or FROM_NAMES not in result.labels_from:
+        return result
+    unlabelled = [reading._replace(label=None) for reading in result.readings]
+    return replace(result, readings=unlabelled, labels_from="", evaluation=None)
+
+
+def _filters(result: Result, doubtful_below: float) -> list[tuple[str, str]]:
+    return [(f"{kind.capitalize()} {count:,}", kind) for kind, count in counts(result, doubtful_below).items()]

@@ -1,0 +1,251 @@
+"""What the Batch tab shows of a set that was read: figures, a page of the table, the mistakes. HTML from plain values.
+
+Everything that comes from a visitor is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from captcha_core.batch import Reading
+from captcha_core.evaluation.measure import Evaluation
+from captcha_core.evaluation.report import worst_readings
+from captcha_core.prediction import Prediction, percent
+from captcha_core.ui.confidence import level_of
+
+ROWS_PER_PAGE = 50
+MOST_CONFUSIONS = 10
+MOST_WORST = 10
+
+ALL, DOUBTFUL, FAILED, WRONG = "all", "doubtful", "failed", "wrong"
+AS_SENT, LEAST_SURE, SUREST = "as sent", "least sure first", "surest first"
+ORDERS = (AS_SENT, LEAST_SURE, SUREST)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A set that was read.
+
+    Attributes:
+        readings: One per picture, in the order in which they were sent.
+        model_id: What read them.
+        seconds: How long it took.
+        notes: What the sender should know, in sentences.
+        labels_from: Where the labels come from, in words; empty where there are none.
+        evaluation: Readings against labels; None where no label is known.
+    """
+
+    readings: Sequence[Reading]
+    model_id: str
+    seconds: float
+    notes: Sequence[str] = ()
+    labels_from: str = ""
+    evaluation: Evaluation | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """What of a result is shown.
+
+    Attributes:
+        show: ``ALL``, ``DOUBTFUL``, ``FAILED`` or ``WRONG``.
+        order: One of ``ORDERS``.
+        doubtful_below: Readings with less confidence, in 0..1, are doubtful.
+        page: Which page of the table, from 1.
+    """
+
+    show: str = ALL
+    order: str = AS_SENT
+    doubtful_below: float = 0.8
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The rows of a view, and the page of them that is shown; the page is one that exists."""
+
+    rows: list[Reading] = field(default_factory=list)
+    page: int = 1
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; at least one."""
+        return max(1, -(-len(self.rows) // ROWS_PER_PAGE))
+
+    @property
+    def shown(self) -> list[Reading]:
+        """The rows of the page."""
+        return self.rows[(self.page - 1) * ROWS_PER_PAGE :][:ROWS_PER_PAGE]
+
+
+def counts(result: Result, doubtful_below: float) -> dict[str, int]:
+    """Return how many rows each filter leaves; ``WRONG`` only where labels are known."""
+    found = {kind: sum(_is(kind, r, doubtful_below) for r in result.readings) for kind in (ALL, DOUBTFUL, FAILED)}
+    if result.evaluation is not None:
+        found[WRONG] = sum(_is(WRONG, reading, doubtful_below) for reading in result.readings)
+    return found
+
+
+def choose(result: Result, view: View) -> Chosen:
+    """Return the rows that a view shows, in its order; what failed is the least sure of all."""
+    rows = [reading for reading in result.readings if _is(view.show, reading, view.doubtful_below)]
+    if view.order != AS_SENT:
+        rows.sort(key=_confidence, reverse=view.order == SUREST)
+    chosen = Chosen(rows)
+    return Chosen(rows, min(max(view.page, 1), chosen.pages))
+
+
+def _is(kind: str, reading: Reading, doubtful_below: float) -> bool:
+    read = isinstance(reading.outcome, Prediction)
+    if kind == DOUBTFUL:
+        return read and _confidence(reading) < doubtful_below
+    if kind == FAILED:
+        return not read
+    if kind == WRONG:
+        return reading.label is not None and (not isinstance(reading.outcome, Prediction) or not _right(reading))
+    return True
+
+
+def _right(reading: Reading) -> bool:
+    return isinstance(reading.outcome, Prediction) and reading.outcome.text == reading.label
+
+
+def _confidence(reading: Reading) -> float:
+    return reading.outcome.confidence if isinstance(reading.outcome, Prediction) else -1.0
+
+
+def progress_html(done: int, total: int) -> str:
+    """Return a progress bar with its number in words."""
+    words = f"{done:,} of {total:,} pictures read"
+    return (
+        f'<div class="cl-progress"><progress max="{total}" value="{done}" aria-label="Reading"></progress>'
+        f"<p>{words}</p></div>"
+    )
+
+
+def summary_html(result: Result) -> str:
+    """Return how many were read by what in what time, then the notes."""
+    failed = sum(not isinstance(reading.outcome, Prediction) for reading in result.readings)
+    total = len(result.readings)
+    words = f"<strong>{total - failed:,} of {total:,} pictures read</strong>"
+    speed = total / max(result.seconds, 1e-9)
+    line = f"{words} in {_duration(result.seconds)}, {speed:.0f} a second, by {html.escape(result.model_id)}."
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in result.notes)
+    return f'<div class="cl-summary"><p>{line}</p>{f"<ul>{notes}</ul>" if notes else ""}</div>'
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {seconds % 60:.0f} s"
+
+
+def table_html(result: Result, view: View) -> str:
+    """Return a page of the table; only its pictures are in it."""
+    chosen = choose(result, view)
+    if not chosen.rows:
+        return '<p class="cl-note">No picture is of this kind.</p>'
+    labelled = result.evaluation is not None
+    head = ("Picture", "Text", "Confidence", *(("Label",) if labelled else ()))
+    cells = "".join(f'<th scope="col">{name}</th>' for name in head)
+    body = "".join(_row_html(reading, view.doubtful_below, labelled) for reading in chosen.shown)
+    return (
+        '<div class="cl-scroll" role="region" aria-label="Readings" tabindex="0">'
+        f'<table class="cl-table"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _row_html(reading: Reading, doubtful_below: float, labelled: bool) -> str:
+    name = html.escape(reading.name)
+    picture = f'<td class="cl-thumb">{thumbnail_html(reading)}</td>'
+    file = f'<span class="cl-file">{name}</span>'
+    if isinstance(reading.outcome, Prediction):
+        text = html.escape(reading.outcome.text) or '<span class="cl-none">(no text)</span>'
+        cells = f'<td><span class="cl-value">{text}</span>{file}</td><td>{_badge(reading.outcome, doubtful_below)}</td>'
+    else:
+        message = html.escape(str(reading.outcome))
+        cells = f'<td colspan="2"><span class="cl-failed">{message}</span>{file}</td>'
+    return f"<tr>{picture}{cells}{f'<td>{label_html(reading)}</td>' if labelled else ''}</tr>"
+
+
+def _badge(prediction: Prediction, doubtful_below: float) -> str:
+    level = level_of(prediction.confidence)
+    mark = ' <span class="cl-mark" title="doubtful">?</span>' if prediction.confidence < doubtful_below else ""
+    return f'<span class="cl-badge cl-{level.name}">{percent(prediction.confidence, 1)}{mark}</span>'
+
+
+def label_html(reading: Reading) -> str:
+    """Return a label with a sign and a word for whether it was read."""
+    if reading.label is None:
+        return ""
+    right = _right(reading)
+    sign = '<span class="cl-right">✓ right</span>' if right else '<span class="cl-wrong">✗ wrong</span>'
+    return f'<span class="cl-value">{html.escape(reading.label)}</span>{sign}'
+
+
+def thumbnail_html(reading: Reading) -> str:
+    """Return the small picture, inside the page itself; nothing where there is none."""
+    if not reading.thumbnail:
+        return ""
+    data = base64.b64encode(reading.thumbnail).decode("ascii")
+    return f'<img src="data:image/webp;base64,{data}" alt="">'
+
+
+def measures_html(result: Result) -> str:
+    """Return the figures against the labels, the confusions and the worst mistakes; empty where no label is known."""
+    evaluation = result.evaluation
+    if evaluation is None:
+        return ""
+    metrics = evaluation.metrics
+    figures = (
+        ("Exact match", percent(metrics.exact_match, 1)),
+        ("Case ignored", percent(metrics.exact_match_folded, 1)),
+        ("Character error rate", f"{metrics.cer:.1%}"),
+        ("Labelled pictures", f"{metrics.n:,}"),
+    )
+    tiles = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures)
+    return (
+        f'<p class="cl-note">Compared with the labels from {html.escape(result.labels_from)}.</p>'
+        f'<dl class="cl-figures">{tiles}</dl><div class="cl-mistakes">{_confusions(evaluation)}{_worst(result)}</div>'
+    )
+
+
+def _confusions(evaluation: Evaluation) -> str:
+    found = evaluation.metrics.confusions
+    if not found:
+        return ""
+    rows = "".join(
+        f"<tr><td>{_character(c.truth)}</td><td>{_character(c.read)}</td><td>{c.times:,}</td></tr>"
+        for c in found[:MOST_CONFUSIONS]
+    )
+    return (
+        f"<section><h3>Most frequent confusions</h3>"
+        '<table class="cl-table"><thead><tr><th scope="col">Is</th><th scope="col">Read as</th>'
+        f'<th scope="col">Times</th></tr></thead><tbody>{rows}</tbody></table></section>'
+    )
+
+
+def _character(character: str) -> str:
+    if not character:
+        return '<span class="cl-none">nothing</span>'
+    return f'<span class="cl-value">{html.escape(character)}</span>'
+
+
+def _worst(result: Result) -> str:
+    assert result.evaluation is not None
+    mistakes = [m for m in worst_readings(result.evaluation) if m.prediction is not None][:MOST_WORST]
+    if not mistakes:
+        return ""
+    thumbnails = {(reading.name, reading.label): reading for reading in result.readings}
+    rows = "".join(
+        f'<tr><td class="cl-thumb">{thumbnail_html(thumbnails[m.file, m.label])}</td>'
+        f'<td><span class="cl-value">{html.escape(m.prediction or "")}</span></td>'
+        f'<td><span class="cl-value">{html.escape(m.label)}</span></td><td>{percent(m.confidence or 0.0, 1)}</td></tr>'
+        for m in mistakes
+    )
+    return (
+        "<section><h3>Worst mistakes, the surest first</h3>"
+        '<table class="cl-table"><thead><tr><th scope="col">Picture</th><th scope="col">Read</th>'
+        f'<th scope="col">Label</th><th scope="col">Confidence</th></tr></thead><tbody>{rows}</tbody></table></section>'
+    )

@@ -1,0 +1,51 @@
+"""The input for sets of pictures: Gradio's own, which takes nothing but uploads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData, ListFiles
+from gradio.utils import is_in_or_equal
+
+from captcha_core.errors import CaptchaLabError, DataError
+from captcha_core.ui.picture import WithoutStub
+from captcha_core.uploads import Upload
+
+Files = list[Upload] | CaptchaLabError | None
+"""What an event receives from a :class:`FilesInput`."""
+
+MAX_UPLOAD = 64 << 20
+"""Largest file that the page takes, in bytes."""
+MOST_FILES = 2000
+ACCEPTED = ["image", ".zip", ".parquet", ".pq"]
+
+
+class FilesInput(gr.File, metaclass=WithoutStub):
+    """A ``gr.File`` for several files whose events receive uploads, or the error that says why not.
+
+    Gradio would let an API caller name an address to fetch, or a file of the server.
+    """
+
+    # Gradio then uses the frontend of gr.File for this class.
+    is_template = True
+
+    def __init__(self, label: str, **options: Any) -> None:
+        """Take pictures, zip archives and Parquet files; ``options`` are those of ``gr.File``."""
+        super().__init__(label=label, file_count="multiple", file_types=ACCEPTED, **options)
+
+    def preprocess(self, payload: ListFiles | FileData | None) -> Files:  # type: ignore[override]
+        """Return what was uploaded, in the order of choosing, or None when there is nothing."""
+        files = list(payload.root) if isinstance(payload, ListFiles) else [payload] if payload else []
+        if len(files) > MOST_FILES:
+            return DataError(f"These are {len(files):,} files; send at most {MOST_FILES:,}, or a zip of them.")
+        if not all(is_in_or_equal(file.path, self.GRADIO_CACHE) for file in files):
+            return DataError("A file was not uploaded; upload it first.")
+        return [Upload(Path(f.path), Path(f.orig_name or f.path).name) for f in files] or None
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """Take an upload into the component's cache, but refuse an address, which Gradio would download."""
+        if str(url_or_file_path).startswith(("http://", "https://")):
+            raise gr.Error("This page fetches nothing from the web; upload the files.", print_exception=False)
+        return await super().async_move_resource_to_block_cache(url_or_file_path)

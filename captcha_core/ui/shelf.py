@@ -1,0 +1,39 @@
+"""Results that visitors are looking at, kept on the server; the oldest give way to the newest."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+Kept = TypeVar("Kept")
+
+MOST_KEPT = 24
+
+
+class Shelf(Generic[Kept]):
+    """Keeps so many values by keys that nobody can guess. Threads may share one."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        """Keep at most so many."""
+        self._most = most
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, value: Kept) -> str:
+        """Keep a value and return its key."""
+        key = secrets.token_urlsafe(16)
+        with self._lock:
+            self._kept[key] = value
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return key
+
+    def get(self, key: str | None) -> Kept | None:
+        """Return a value, which is then the newest; None where it has given way."""
+        with self._lock:
+            if key is None or key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key]
