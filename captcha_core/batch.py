@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -85,12 +86,12 @@ def thumbnail_of(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def evaluate_readings(readings: Sequence[Reading], seconds: float) -> Evaluation | None:
+def evaluate_readings(readings: Sequence[Reading], seconds: float = math.nan) -> Evaluation | None:
     """Measure the readings whose labels are known; None where there is none.
 
     Args:
         readings: The readings.
-        seconds: How long they took together.
+        seconds: How long they took together, if that is wanted.
     """
     from captcha_core.evaluation.measure import Evaluation
     from captcha_core.evaluation.metrics import evaluate_predictions
@@ -99,5 +100,5 @@ def evaluate_readings(readings: Sequence[Reading], seconds: float) -> Evaluation
     if not labelled:
         return None
     labels, outcomes = [label for _, label in labelled], [reading.outcome for reading, _ in labelled]
-    speed = len(readings) / max(seconds, 1e-9)
-    return Evaluation([r.name for r, _ in labelled], labels, outcomes, evaluate_predictions(labels, outcomes), speed)
+    metrics = evaluate_predictions(labels, outcomes)
+    return Evaluation([r.name for r, _ in labelled], labels, outcomes, metrics, len(readings) / seconds)

@@ -7,10 +7,9 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 
 import gradio as gr
 
@@ -28,8 +27,10 @@ if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
 
 MOST_PICTURES = 2000
-MOST_SECONDS = 300.0
+MOST_SECONDS = 600.0
 _SECONDS_BETWEEN = 0.4
+
+Update = TypeVar("Update")
 
 logger = logging.getLogger(__name__)
 
@@ -56,21 +57,16 @@ class BatchAnswer(TypedDict):
     cer: float | None
 
 
-@dataclass
-class Progress:
-    """How far a run is.
+class Run:
+    """How a run is told to stop."""
 
-    Attributes:
-        done: Pictures read.
-        stopped: Whether it was told to stop.
-    """
-
-    done: int = 0
-    stopped: threading.Event = field(default_factory=threading.Event)
+    def __init__(self) -> None:
+        """Begin with a run that goes on."""
+        self.stopped = threading.Event()
 
 
-def gathered(files: Files) -> PictureSet:
-    """Return the pictures of what was sent.
+def gathered(files: Files, most: int = MOST_PICTURES) -> PictureSet:
+    """Return the pictures of what was sent, ``most`` of them at most.
 
     Raises:
         DataError: If there is nothing to read.
@@ -79,11 +75,19 @@ def gathered(files: Files) -> PictureSet:
         raise files
     if files is None:
         raise DataError("There is nothing to read; send pictures, a zip or a Parquet file.")
-    return gather(files, MOST_PICTURES)
+    return gather(files, most)
 
 
-def read_set(recognizer: Recognizer, found: PictureSet, progress: Progress) -> Generator[None, None, Result]:
-    """Read a set; yield some times a second, and return the result. It ends early when told to, or out of time.
+def read_set(
+    recognizer: Recognizer, found: PictureSet, run: Run, most_seconds: float = MOST_SECONDS
+) -> Generator[int, None, Result]:
+    """Read a set; it ends early when told to, or out of time.
+
+    Yields:
+        How many pictures are read, some times a second.
+
+    Returns:
+        The readings.
 
     Raises:
         CheckpointError: If the model fails; the reason, which names a file, goes to the log.
@@ -93,30 +97,40 @@ def read_set(recognizer: Recognizer, found: PictureSet, progress: Progress) -> G
     try:
         for reading in read_items(recognizer, found.items()):
             readings.append(reading)
-            progress.done, now = len(readings), time.monotonic()
-            if progress.stopped.is_set() or now - started > MOST_SECONDS:
+            now = time.monotonic()
+            if run.stopped.is_set() or now - started > most_seconds:
                 break
             if now - told > _SECONDS_BETWEEN:
                 told = now
-                yield
+                yield len(readings)
     except CheckpointError as error:
         logger.error("%s", error)
         raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error
     seconds = time.monotonic() - started
     notes = list(found.notes)
     if len(readings) < found.count:
-        why = "as you asked" if progress.stopped.is_set() else f"after {MOST_SECONDS:.0f} seconds, the most for a set"
+        why = "as you asked" if run.stopped.is_set() else f"after {seconds:.0f} seconds, since others wait"
         notes.insert(0, f"Reading stopped {why}; {found.count - len(readings):,} pictures were not read.")
     evaluation = evaluate_readings(readings, seconds)
     labels_from = " and ".join(found.labels_from) if evaluation else ""
     return Result(readings, recognizer.model_id, seconds, notes, labels_from, evaluation)
 
 
-def stop_run(runs: Shelf[Progress], running: str | None) -> None:
+def mapped(reading: Generator[int, None, Result], update: Callable[[int], Update]) -> Generator[Update, None, Result]:
+    """Read a set and yield, in place of every number of pictures, what ``update`` makes of it."""
+    while True:
+        try:
+            done = next(reading)
+        except StopIteration as end:
+            return cast(Result, end.value)
+        yield update(done)
+
+
+def stop_run(runs: Shelf[Run], running: str | None) -> None:
     """Tell a run to end with what it has read."""
-    progress = runs.get(running)
-    if progress is not None:
-        progress.stopped.set()
+    run = runs.get(running)
+    if run is not None:
+        run.stopped.set()
 
 
 def downloads(result: Result, folder: Path) -> tuple[Path, Path]:
@@ -157,8 +171,7 @@ def batch_for_api(context: PageContext, files: Files, model: str | None = None) 
 
 
 def _read_whole(context: PageContext, files: Files, model: str | None) -> Result:
-    recognizer, found = context.library[model], gathered(files)
-    reading = read_set(recognizer, found, Progress())
+    reading = read_set(context.library[model], gathered(files), Run())
     while True:
         try:
             next(reading)

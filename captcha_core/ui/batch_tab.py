@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,10 +13,11 @@ import gradio as gr
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.batch_reading import (
     MOST_PICTURES,
-    Progress,
+    Run,
     batch_for_api,
     downloads,
     gathered,
+    mapped,
     read_set,
     stop_run,
 )
@@ -30,12 +30,13 @@ from captcha_core.ui.batch_view import (
     choose,
     counts,
     measures_html,
+    notice_html,
     progress_html,
     summary_html,
     table_html,
 )
 from captcha_core.ui.context import WORKING, PageContext
-from captcha_core.ui.files import MAX_UPLOAD, Files, FilesInput
+from captcha_core.ui.files import MAX_UPLOAD, Files, FilesInput, files_input
 from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.read_tab import EXAMPLES
 from captcha_core.ui.shelf import Shelf
@@ -78,8 +79,8 @@ class _Parts:
 
 def build_batch_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``, and the endpoint ``/batch``."""
-    with gr.Row(elem_classes="cl-batch-in"):
-        files = FilesInput("Pictures, a zip or a Parquet file", height=150, elem_classes="cl-files")
+    with gr.Row(elem_classes="cl-set-in"):
+        files = files_input("Pictures, a zip or a Parquet file", height=150, elem_classes="cl-files")
         with gr.Column(min_width=220):
             gr.HTML(f'<p class="cl-note">{LIMITS}</p>')
             with gr.Row():
@@ -142,7 +143,7 @@ def _build_results(stop: gr.Button) -> _Parts:
 
 def _connect(context: PageContext, files: FilesInput, example: gr.Button, parts: _Parts) -> None:
     shelf: Shelf[Result] = Shelf()
-    runs: Shelf[Progress] = Shelf()
+    runs: Shelf[Run] = Shelf()
     begin = partial(run, context, shelf, runs, parts)
     outputs = [parts.status, parts.results, parts.key, parts.running, parts.stop, parts.show, parts.use_names]
     outputs += [parts.table, parts.page, parts.pages, parts.back, parts.forth, parts.measures, parts.csv, parts.parquet]
@@ -172,7 +173,7 @@ def examples() -> list[Upload]:
 def run(
     context: PageContext,
     shelf: Shelf[Result],
-    runs: Shelf[Progress],
+    runs: Shelf[Run],
     parts: _Parts,
     files: Files,
     model: str | None,
@@ -182,27 +183,17 @@ def run(
     """Read a set; yield what changes on the page, some times a second, then the result or why there is none."""
     if files is None:
         return
-    progress = Progress()
+    this_run = Run()
+    hidden = {parts.results: gr.Column(visible=False), parts.stop: gr.Button(visible=False)}
     try:
         recognizer = context.library[model]
         found = gathered(files)
-        yield {
-            parts.status: progress_html(0, found.count),
-            parts.results: gr.Column(visible=False),
-            parts.stop: gr.Button(visible=True),
-            parts.running: runs.put(progress),
-        }
-        reading = read_set(recognizer, found, progress)
-        while True:
-            try:
-                next(reading)
-            except StopIteration as end:
-                result = end.value
-                break
-            yield {parts.status: progress_html(progress.done, found.count)}
+        begun = {parts.stop: gr.Button(visible=True), parts.running: runs.put(this_run)}
+        yield {parts.status: progress_html(0, found.count)} | hidden | begun
+        reading = read_set(recognizer, found, this_run)
+        result = yield from mapped(reading, lambda done: {parts.status: progress_html(done, found.count)})
     except CaptchaLabError as error:
-        notice = f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
-        yield {parts.status: notice, parts.results: gr.Column(visible=False), parts.stop: gr.Button(visible=False)}
+        yield {parts.status: notice_html(error)} | hidden
         return
     key = shelf.put(result)
     named = FROM_NAMES in result.labels_from

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from captcha_core.batch import Reading
+from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.measure import Evaluation
 from captcha_core.evaluation.report import worst_readings
 from captcha_core.prediction import Prediction, percent
@@ -133,8 +134,18 @@ def summary_html(result: Result) -> str:
     words = f"<strong>{total - failed:,} of {total:,} pictures read</strong>"
     speed = total / max(result.seconds, 1e-9)
     line = f"{words} in {_duration(result.seconds)}, {speed:.0f} a second, by {html.escape(result.model_id)}."
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in result.notes)
-    return f'<div class="cl-summary"><p>{line}</p>{f"<ul>{notes}</ul>" if notes else ""}</div>'
+    return f'<div class="cl-summary"><p>{line}</p>{notes_html(result.notes)}</div>'
+
+
+def notes_html(notes: Sequence[str]) -> str:
+    """Return sentences as a list; nothing where there is none."""
+    items = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    return f'<ul class="cl-notes">{items}</ul>' if items else ""
+
+
+def notice_html(error: CaptchaLabError) -> str:
+    """Return why there is no result, where it would stand."""
+    return f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
 
 
 def _duration(seconds: float) -> str:
@@ -147,29 +158,32 @@ def table_html(result: Result, view: View) -> str:
     if not chosen.rows:
         return '<p class="cl-note">No picture is of this kind.</p>'
     labelled = result.evaluation is not None
-    head = ("Picture", "Text", "Confidence", *(("Label",) if labelled else ()))
-    cells = "".join(f'<th scope="col">{name}</th>' for name in head)
-    body = "".join(_row_html(reading, view.doubtful_below, labelled) for reading in chosen.shown)
+    head = ["Picture", "Text", "Confidence", *(["Label"] if labelled else [])]
+    return table("Readings", head, [_row(reading, view.doubtful_below, labelled) for reading in chosen.shown])
+
+
+def table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of cells that are HTML; where it is wider than the screen it can be scrolled, by keys too."""
+    names = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return (
-        '<div class="cl-scroll" role="region" aria-label="Readings" tabindex="0">'
-        f'<table class="cl-table"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<div class="cl-scroll" role="region" aria-label="{name}" tabindex="0">'
+        f'<table class="cl-table"><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 
 
-def _row_html(reading: Reading, doubtful_below: float, labelled: bool) -> str:
-    name = html.escape(reading.name)
-    picture = f'<td class="cl-thumb">{thumbnail_html(reading)}</td>'
-    file = f'<span class="cl-file">{name}</span>'
+def _row(reading: Reading, doubtful_below: float, labelled: bool) -> list[str]:
+    file = f'<span class="cl-file">{html.escape(reading.name)}</span>'
     if isinstance(reading.outcome, Prediction):
         text = html.escape(reading.outcome.text) or '<span class="cl-none">(no text)</span>'
-        cells = f'<td><span class="cl-value">{text}</span>{file}</td><td>{_badge(reading.outcome, doubtful_below)}</td>'
+        cells = [f'<span class="cl-value">{text}</span>{file}', badge_html(reading.outcome, doubtful_below)]
     else:
-        message = html.escape(str(reading.outcome))
-        cells = f'<td colspan="2"><span class="cl-failed">{message}</span>{file}</td>'
-    return f"<tr>{picture}{cells}{f'<td>{label_html(reading)}</td>' if labelled else ''}</tr>"
+        cells = [f'<span class="cl-failed">{html.escape(str(reading.outcome))}</span>{file}', "failed"]
+    return [thumbnail_html(reading), *cells, *([label_html(reading)] if labelled else [])]
 
 
-def _badge(prediction: Prediction, doubtful_below: float) -> str:
+def badge_html(prediction: Prediction, doubtful_below: float = 0.0) -> str:
+    """Return a confidence as number and colour, with a mark where it is doubtful."""
     level = level_of(prediction.confidence)
     mark = ' <span class="cl-mark" title="doubtful">?</span>' if prediction.confidence < doubtful_below else ""
     return f'<span class="cl-badge cl-{level.name}">{percent(prediction.confidence, 1)}{mark}</span>'
@@ -215,21 +229,14 @@ def _confusions(evaluation: Evaluation) -> str:
     found = evaluation.metrics.confusions
     if not found:
         return ""
-    rows = "".join(
-        f"<tr><td>{_character(c.truth)}</td><td>{_character(c.read)}</td><td>{c.times:,}</td></tr>"
-        for c in found[:MOST_CONFUSIONS]
-    )
+    rows = [[_text_html(c.truth), _text_html(c.read), f"{c.times:,}"] for c in found[:MOST_CONFUSIONS]]
     return (
-        f"<section><h3>Most frequent confusions</h3>"
-        '<table class="cl-table"><thead><tr><th scope="col">Is</th><th scope="col">Read as</th>'
-        f'<th scope="col">Times</th></tr></thead><tbody>{rows}</tbody></table></section>'
+        f"<section><h3>Most frequent confusions</h3>{table('Confusions', ('Is', 'Read as', 'Times'), rows)}</section>"
     )
 
 
-def _character(character: str) -> str:
-    if not character:
-        return '<span class="cl-none">nothing</span>'
-    return f'<span class="cl-value">{html.escape(character)}</span>'
+def _text_html(text: str) -> str:
+    return f'<span class="cl-value">{html.escape(text)}</span>' if text else '<span class="cl-none">nothing</span>'
 
 
 def _worst(result: Result) -> str:
@@ -238,14 +245,14 @@ def _worst(result: Result) -> str:
     if not mistakes:
         return ""
     thumbnails = {(reading.name, reading.label): reading for reading in result.readings}
-    rows = "".join(
-        f'<tr><td class="cl-thumb">{thumbnail_html(thumbnails[m.file, m.label])}</td>'
-        f'<td><span class="cl-value">{html.escape(m.prediction or "")}</span></td>'
-        f'<td><span class="cl-value">{html.escape(m.label)}</span></td><td>{percent(m.confidence or 0.0, 1)}</td></tr>'
+    rows = [
+        [
+            thumbnail_html(thumbnails[m.file, m.label]),
+            _text_html(m.prediction or ""),
+            _text_html(m.label),
+            percent(m.confidence or 0.0, 1),
+        ]
         for m in mistakes
-    )
-    return (
-        "<section><h3>Worst mistakes, the surest first</h3>"
-        '<table class="cl-table"><thead><tr><th scope="col">Picture</th><th scope="col">Read</th>'
-        f'<th scope="col">Label</th><th scope="col">Confidence</th></tr></thead><tbody>{rows}</tbody></table></section>'
-    )
+    ]
+    head = ("Picture", "Read", "Label", "Confidence")
+    return f"<section><h3>Worst mistakes, the surest first</h3>{table('Mistakes', head, rows)}</section>"

@@ -11,6 +11,7 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.about_tab import build_about_tab
 from captcha_core.ui.audit_tab import build_audit_tab
 from captcha_core.ui.batch_tab import build_batch_tab
+from captcha_core.ui.compare_tab import build_compare_tab
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.endpoints import check_mcp
 from captcha_core.ui.files import MAX_UPLOAD
@@ -30,6 +31,7 @@ TABS = (
     ("batch", "Batch", build_batch_tab),
     ("generate", "Generate", build_generate_tab),
     ("audit", "How strong is it?", build_audit_tab),
+    ("compare", "Compare", build_compare_tab),
     ("about", "About", build_about_tab),
 )
 

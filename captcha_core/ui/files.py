@@ -31,10 +31,6 @@ class FilesInput(gr.File, metaclass=WithoutStub):
     # Gradio then uses the frontend of gr.File for this class.
     is_template = True
 
-    def __init__(self, label: str, **options: Any) -> None:
-        """Take pictures, zip archives and Parquet files; ``options`` are those of ``gr.File``."""
-        super().__init__(label=label, file_count="multiple", file_types=ACCEPTED, **options)
-
     def preprocess(self, payload: ListFiles | FileData | None) -> Files:  # type: ignore[override]
         """Return what was uploaded, in the order of choosing, or None when there is nothing."""
         files = list(payload.root) if isinstance(payload, ListFiles) else [payload] if payload else []
@@ -49,3 +45,11 @@ class FilesInput(gr.File, metaclass=WithoutStub):
         if str(url_or_file_path).startswith(("http://", "https://")):
             raise gr.Error("This page fetches nothing from the web; upload the files.", print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
+
+
+def files_input(label: str, **options: Any) -> FilesInput:
+    """Return an input for pictures, zip archives and Parquet files; ``options`` are those of ``gr.File``.
+
+    Not an ``__init__`` of the class's own: Gradio tells the browser only what that of ``gr.File`` names.
+    """
+    return FilesInput(label=label, file_count="multiple", file_types=ACCEPTED, **options)

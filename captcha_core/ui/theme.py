@@ -159,23 +159,33 @@ _AUDIT = """
 .cl-audit-samples figcaption, .cl-audit h4 small { color: var(--body-text-color-subdued); }
 """
 
-# The Batch and Compare tabs.
+# The Batch and Compare tabs. Gradio's own rules for tables and lists in HTML need two classes to be overruled.
 _SETS = """
-.cl-progress progress { width: 100%; height: 10px; accent-color: var(--color-accent); }
-.cl-progress p, .cl-summary p { margin: .2rem 0; }
-.cl-summary ul { margin: .2rem 0; padding-left: 1.2rem; list-style: disc; }
-.cl-scroll { overflow-x: auto; }
-.cl-table { width: 100%; border-collapse: collapse; }
-.cl-table th {
-  padding: 4px 8px; text-align: left; font-size: .85rem; font-weight: 400; color: var(--body-text-color-subdued);
+.cl-progress progress {
+  display: block; width: 100%; height: 8px; appearance: none; border: 0; border-radius: 4px; overflow: hidden;
+  background: var(--border-color-primary);
 }
-.cl-table td { padding: 4px 8px; border-top: 1px solid var(--border-color-primary); vertical-align: middle; }
-.cl-thumb { width: 96px; }
-.cl-thumb img { display: block; max-width: 80px; max-height: 40px; margin: 0; border-radius: 2px; background: #fff; }
+.cl-progress progress::-webkit-progress-bar { background: var(--border-color-primary); }
+.cl-progress progress::-webkit-progress-value { background: var(--color-accent); }
+.cl-progress progress::-moz-progress-bar { background: var(--color-accent); }
+.cl-progress p, .cl-summary p, .cl-compared p { margin: .25rem 0; }
+.prose ul.cl-notes { margin: .25rem 0; padding-left: 1.2rem; list-style: disc; }
+.cl-scroll { overflow-x: auto; }
+.prose table.cl-table { width: 100%; margin: 0; border: 0; border-collapse: collapse; }
+.prose .cl-table th {
+  padding: 4px 8px; border: 0; text-align: left; font-size: .85rem; font-weight: 400;
+  color: var(--body-text-color-subdued);
+}
+.prose .cl-table td {
+  padding: 5px 8px; border: 0; border-top: 1px solid var(--border-color-primary); vertical-align: middle;
+}
+.cl-table img, .cl-one img { display: block; margin: 0; border-radius: 2px; background: #fff; }
+.cl-table img { max-width: 80px; max-height: 40px; }
 .cl-value { display: block; font-family: var(--font-mono); font-size: 1.1rem; white-space: pre; }
+.cl-code { font-family: var(--font-mono); }
 .cl-file { display: block; font-size: .8rem; color: var(--body-text-color-subdued); overflow-wrap: anywhere; }
 .cl-none { font-size: .85rem; color: var(--body-text-color-subdued); }
-.cl-failed { display: block; overflow-wrap: anywhere; }
+.cl-failed { display: block; min-width: 14ch; overflow-wrap: anywhere; }
 .cl-badge {
   padding: .05em .5em; border-radius: 4px; font-variant-numeric: tabular-nums; white-space: nowrap;
   color: var(--cl-text); background: var(--cl-back); border-bottom: 2px solid var(--cl-edge);
@@ -183,14 +193,15 @@ _SETS = """
 .cl-badge .cl-mark { color: var(--cl-text); }
 .cl-right, .cl-wrong { display: block; font-size: .85rem; white-space: nowrap; }
 .cl-wrong { font-weight: 700; }
-.cl-figures { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: .3rem 0 .6rem; }
+.prose dl.cl-figures { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: .3rem 0 .6rem; }
 .cl-figures dt { font-size: .85rem; color: var(--body-text-color-subdued); }
 .cl-figures dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
 .cl-mistakes { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 24px; }
-.cl-mistakes h3 { margin: 0 0 .3rem; font-size: 1rem; }
+.cl-mistakes h3, .cl-compared h3 { margin: .8rem 0 .3rem; font-size: 1rem; }
+.cl-one { display: flex; gap: 16px; align-items: center; margin-bottom: .5rem; }
 .cl-pager { align-items: end; }
 @media (max-width: 700px) {
   .cl-mistakes { grid-template-columns: minmax(0, 1fr); }
-  .cl-table th, .cl-table td { padding: 4px; }
+  .prose .cl-table th, .prose .cl-table td { padding: 4px; }
 }
 """

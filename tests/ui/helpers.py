@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -15,8 +16,10 @@ from PIL import Image
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.constraint import Constraint
-from captcha_core.errors import CaptchaLabError
+from captcha_core.errors import CaptchaLabError, ImageError
+from captcha_core.imaging import load_image
 from captcha_core.prediction import Prediction
+from captcha_core.recognizer import NamedSource
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.library import ModelLibrary
 
@@ -61,23 +64,40 @@ class GreyReader:
         blocks = images.reshape(len(images), images.shape[2], 4, -1).mean(axis=(1, 3))
         return -np.abs(blocks[..., None] - np.array(GREYS)) / 20, None
 
+    def stream(self, sources: Iterable[NamedSource], batch_size: int = 32) -> Iterator[Prediction | CaptchaLabError]:
+        for name, source in sources:
+            try:
+                yield source if isinstance(source, CaptchaLabError) else self.read(load_image(source, name))
+            except ImageError as error:
+                yield error
+
     def model_view(self, image: Image.Image) -> Image.Image:
         return image
 
 
-def library_of(reader: Recognizer | None = None) -> ModelLibrary:
-    """Return a library of one model, or of none."""
+class Misreader(GreyReader):
+    """Takes every D for B."""
+
+    model_id = "mis@0123456789ab"
+
+    def read(self, image: Image.Image, constraint: Constraint | None = None) -> Prediction:
+        right = super().read(image, constraint)
+        return replace(right, text=right.text.replace("D", "B"), confidence=0.9, model_id=self.model_id)
+
+
+def library_of(reader: Recognizer | None = None, **others: Any) -> ModelLibrary:
+    """Return a library of one model, of none, or of others too, by their names."""
     library = ModelLibrary({})
-    if reader is not None:
-        library.names = ["grey"]
-        cast(Any, library)._current = lambda name: reader
-        cast(Any, library)._checkpoints = {"grey": Path("/nowhere/grey.grey")}
+    readers = ({} if reader is None else {"grey": reader}) | others
+    library.names = list(readers)
+    cast(Any, library)._current = lambda name: readers[name]
+    cast(Any, library)._checkpoints = {name: Path(f"/nowhere/{name}.grey") for name in readers}
     return library
 
 
-def context_of(reader: Recognizer | None = None) -> PageContext:
+def context_of(reader: Recognizer | None = None, **others: Any) -> PageContext:
     """Return what a tab is given on a page that reads with it."""
-    return PageContext(library_of(reader), gr.Dropdown())
+    return PageContext(library_of(reader, **others), gr.Dropdown())
 
 
 def grey_picture(text: str = "ADBC") -> Image.Image:

@@ -117,6 +117,7 @@ BAD_FILES: dict[str, Callable[[], bytes]] = {
     "empty.png": lambda: b"",
     "huge.png": huge_png_header,
     "tiny.png": lambda: save("PNG", Image.new("RGB", (1, 1))),
+    "large.png": lambda: save("PNG", grey_picture()) + bytes(5 << 20),
     "drawing.svg": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
 }
 
@@ -161,11 +162,8 @@ def test_no_picture_gives_one_plain_sentence(client: Client) -> None:
 
 
 def test_the_documented_endpoints_are_these(client: Client) -> None:
-    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {
-        "/generate",
-        "/health",
-        "/read",
-    }
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(endpoints) == {"/batch", "/generate", "/health", "/read"}
 
 
 def test_health_answers_the_client_and_plain_http(client: Client, address: str) -> None:
@@ -225,7 +223,7 @@ def test_an_address_is_never_fetched(address: str, meta: dict[str, Any], field: 
 
 def test_an_upload_has_a_limit(address: str) -> None:
     with httpx.Client(trust_env=False) as http:
-        answer = http.post(f"{address}gradio_api/upload", files={"files": ("big.png", bytes(6 << 20))})
+        answer = http.post(f"{address}gradio_api/upload", files={"files": ("big.zip", bytes((64 << 20) + 1))})
     assert answer.status_code == 413
     assert_no_path(answer.text)
 
