@@ -107,7 +107,7 @@ class PictureArchive:
         """Return ``_PICTURE``, ``_TABLE``, ``_FOLDER``, or under which word an entry is passed over."""
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts if part not in ("..", "."))
-        if entry.is_dir():
+        if not path.name or entry.filename.endswith(("/", "\\")):
             return _FOLDER
         if hidden:
             return _HIDDEN

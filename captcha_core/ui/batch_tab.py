@@ -105,21 +105,21 @@ def build_batch_tab(context: PageContext) -> None:
 def _build_results(stop: gr.Button) -> _Parts:
     status = gr.HTML(elem_classes="cl-status", min_height=40)
     with gr.Column(visible=False) as results:
+        with gr.Row():
+            csv = gr.DownloadButton("Download CSV", size="sm")
+            parquet = gr.DownloadButton("Download Parquet", size="sm")
         measures = gr.HTML(elem_classes="cl-measures")
         with gr.Row(elem_classes="cl-filters"):
-            show = gr.Radio([("All", ALL)], value=ALL, label="Show")
+            show = gr.Radio([("All", ALL)], value=ALL, label="Show", min_width=300)
             order = gr.Dropdown(list(ORDERS), value=AS_SENT, label="Order", filterable=False)
-            threshold = gr.Slider(0.5, 0.99, 0.8, step=0.01, label="Doubtful below a confidence of")
+            threshold = gr.Slider(0.5, 0.99, 0.8, step=0.01, label="Doubtful below")
         use_names = gr.Checkbox(True, label="The file names are the texts; compare with them", visible=False)
         table = gr.HTML(elem_classes="cl-readings")
         with gr.Row(elem_classes="cl-pager"):
             back = gr.Button("Previous", size="sm")
-            page = gr.Number(1, label="Page", precision=0, minimum=1)
+            page = gr.Number(1, label="Page", precision=0, minimum=1, container=False)
             pages = gr.HTML()
             forth = gr.Button("Next", size="sm")
-        with gr.Row():
-            csv = gr.DownloadButton("Download CSV", size="sm")
-            parquet = gr.DownloadButton("Download Parquet", size="sm")
     return _Parts(
         status,
         results,
@@ -229,7 +229,7 @@ def shown(
         return [gone, 1, "", gr.Button(interactive=False), gr.Button(interactive=False)]
     view = View(show, order, doubtful_below, int(page or 1))
     chosen = choose(result, view)
-    count = f'<p class="cl-note">of {chosen.pages:,} · {len(chosen.rows):,} pictures</p>'
+    count = f'<p class="cl-note">of {chosen.pages:,} pages</p>'
     back, forth = gr.Button(interactive=chosen.page > 1), gr.Button(interactive=chosen.page < chosen.pages)
     return [table_html(result, view), chosen.page, count, back, forth]
 

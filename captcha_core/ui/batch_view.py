@@ -219,9 +219,13 @@ def measures_html(result: Result) -> str:
         ("Labelled pictures", f"{metrics.n:,}"),
     )
     tiles = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures)
+    mistakes = f"{_confusions(evaluation)}{_worst(result)}"
+    if mistakes:
+        summary = "<summary>The mistakes: confusions and the worst ten</summary>"
+        mistakes = f'<details class="cl-mistakes">{summary}<div>{mistakes}</div></details>'
     return (
         f'<p class="cl-note">Compared with the labels from {html.escape(result.labels_from)}.</p>'
-        f'<dl class="cl-figures">{tiles}</dl><div class="cl-mistakes">{_confusions(evaluation)}{_worst(result)}</div>'
+        f'<dl class="cl-figures">{tiles}</dl>{mistakes}'
     )
 
 

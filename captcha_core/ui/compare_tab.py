@@ -66,6 +66,8 @@ def compare(context: PageContext, runs: Shelf[Run], files: Files) -> Iterator[tu
     this_run = Run()
     hidden = gr.Button(visible=False)
     try:
+        # Where there is no model, this says how to make one.
+        context.library[None]
         found = gathered(files, MOST_PICTURES)
         names = context.library.names[:MOST_MODELS]
         yield progress_html(0, found.count * len(names)), runs.put(this_run), gr.Button(visible=True)

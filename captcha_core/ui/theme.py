@@ -170,7 +170,9 @@ _SETS = """
 .cl-progress progress::-moz-progress-bar { background: var(--color-accent); }
 .cl-progress p, .cl-summary p, .cl-compared p { margin: .25rem 0; }
 .prose ul.cl-notes { margin: .25rem 0; padding-left: 1.2rem; list-style: disc; }
-.cl-scroll { overflow-x: auto; }
+/* A width of nothing keeps a wide table from widening the page. */
+.cl-scroll { width: 0; min-width: 100%; overflow-x: auto; }
+.prose .cl-table :is(thead, tbody, tr) { border: 0; }
 .prose table.cl-table { width: 100%; margin: 0; border: 0; border-collapse: collapse; }
 .prose .cl-table th {
   padding: 4px 8px; border: 0; text-align: left; font-size: .85rem; font-weight: 400;
@@ -196,12 +198,17 @@ _SETS = """
 .prose dl.cl-figures { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: .3rem 0 .6rem; }
 .cl-figures dt { font-size: .85rem; color: var(--body-text-color-subdued); }
 .cl-figures dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
-.cl-mistakes { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 24px; }
+.cl-mistakes > div { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 24px; }
 .cl-mistakes h3, .cl-compared h3 { margin: .8rem 0 .3rem; font-size: 1rem; }
 .cl-one { display: flex; gap: 16px; align-items: center; margin-bottom: .5rem; }
-.cl-pager { align-items: end; }
+.cl-mistakes { margin: .6rem 0; }
+.cl-mistakes summary { cursor: pointer; }
+.cl-comparison, .cl-readings, .cl-measures, .cl-status { min-width: 0 !important; }
+.row.cl-pager { display: grid; grid-template-columns: 1fr 5rem auto 1fr; align-items: center; gap: 8px; }
+.row.cl-pager > * { min-width: 0 !important; }
+.row.cl-pager p { margin: 0; white-space: nowrap; }
 @media (max-width: 700px) {
-  .cl-mistakes { grid-template-columns: minmax(0, 1fr); }
+  .cl-mistakes > div { grid-template-columns: minmax(0, 1fr); }
   .prose .cl-table th, .prose .cl-table td { padding: 4px; }
 }
 """

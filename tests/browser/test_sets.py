@@ -1,0 +1,86 @@
+"""The Batch and Compare tabs in a real Chromium."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_page import DESKTOP, EXAMPLES, PHONE, address, browser
+
+__all__ = ["address", "browser"]
+SECONDS = 1000.0
+PATIENCE = 60 * SECONDS
+
+
+def opened(browser: Browser, address: str, tab: str, size: dict[str, int], scheme: str) -> tuple[Page, list[str]]:
+    faults: list[str] = []
+    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()  # type: ignore[arg-type]
+    page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{address}/?tab={tab}")
+    return page, faults
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+def test_a_zip_is_read_filtered_and_downloaded(
+    browser: Browser, address: str, tmp_path: Path, size: dict[str, int], scheme: str
+) -> None:
+    page, faults = opened(browser, address, "batch", size, scheme)
+    archive = tmp_path / "set.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for example in EXAMPLES:
+            file.write(example, f"in/{example.name}")
+        file.writestr("in/<b>zzz.png", b"no picture")
+    page.locator(".cl-files input[type=file]").set_input_files(archive)
+    table = page.locator(".cl-readings table")
+    expect(table).to_be_visible(timeout=PATIENCE)
+    rows = table.locator("tbody tr")
+    expect(rows).to_have_count(len(EXAMPLES) + 1)
+    expect(page.locator(".cl-summary")).to_contain_text(f"{len(EXAMPLES)} of {len(EXAMPLES) + 1} pictures read")
+    for example in EXAMPLES:
+        expect(table.locator("td", has_text=f"in/{example.name}")).to_contain_text(example.stem)
+    page.get_by_label("Failed 1").check()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("in/<b>zzz.png is not a readable image")
+    page.get_by_label("All ").first.check()
+    expect(rows).to_have_count(len(EXAMPLES) + 1)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").or_(page.get_by_role("button", name="Download CSV")).first.click()
+    download.value.save_as(tmp_path / "got.csv")
+    with (tmp_path / "got.csv").open(encoding="utf-8", newline="") as handle:
+        assert {row["prediction"] for row in csv.DictReader(handle)} == {"", *(e.stem for e in EXAMPLES)}
+    assert fits(page)
+    assert not faults
+    page.context.close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop", "phone"])
+def test_models_are_compared_on_an_example_and_on_all(
+    browser: Browser, address: str, size: dict[str, int], scheme: str
+) -> None:
+    page, faults = opened(browser, address, "compare", size, scheme)
+    page.get_by_role("button", name="Try one example").click()
+    expect(page.locator(".cl-compared td", has_text=EXAMPLES[0].stem).first).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Try all examples").click()
+    expect(page.locator(".cl-compared th", has_text="Exact match")).to_be_visible(timeout=PATIENCE)
+    assert fits(page)
+    assert not faults
+    page.context.close()
+
+
+def test_a_file_that_is_none_gives_one_sentence(browser: Browser, address: str, tmp_path: Path) -> None:
+    page, _ = opened(browser, address, "batch", DESKTOP, "light")
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(b"no zip")
+    page.locator(".cl-files input[type=file]").set_input_files(bad)
+    expect(page.get_by_role("alert").filter(has_text="bad.zip is not a whole zip file")).to_be_visible(timeout=PATIENCE)
+    page.context.close()
