@@ -88,7 +88,12 @@ def test_the_maps_start_from_the_confidences_that_were_shown(tmp_path: Path, mon
     prediction = recognizer.read(image)
     seen: list[np.ndarray] = []
     log = np.log
-    monkeypatch.setattr("captcha_core.saliency.np.log", lambda values: seen.append(values) or log(values))
+
+    def seeing(values: np.ndarray) -> np.ndarray:
+        seen.append(values)
+        return log(values)
+
+    monkeypatch.setattr("captcha_core.saliency.np.log", seeing)
     occlusion_maps(recognizer, image, prediction.text)
     [first] = [values for values in seen if values.shape == (1, len(prediction.text))][:1]
     assert first[0] == pytest.approx(prediction.char_confidences, abs=1e-5)

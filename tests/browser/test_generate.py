@@ -8,15 +8,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_page import Visit, address, browser, visit
-
-__all__ = ["address", "browser", "visit"]
+from tests.browser.helpers import Visit
 
 PATIENCE = 30_000
 
 
-def open_tab(page: Page) -> None:
-    page.get_by_role("tab", name="Generate").click()
+def open_tab(visit: Visit) -> None:
+    visit.open_tab("Generate")
+    page = visit.page
     expect(page.locator(".cl-drawn li").first).to_be_visible(timeout=PATIENCE)
 
 
@@ -26,7 +25,7 @@ def first_picture(page: Page) -> str:
 
 def test_pictures_are_there_at_once_and_follow_the_controls(visit: Visit) -> None:
     page = visit.page
-    open_tab(page)
+    open_tab(visit)
     before = first_picture(page)
     page.get_by_label("number input for Turn, in degrees").fill("60")
     page.keyboard.press("Tab")
@@ -34,14 +33,13 @@ def test_pictures_are_there_at_once_and_follow_the_controls(visit: Visit) -> Non
     expect(page.get_by_role("radio", name="Medium")).not_to_be_checked(timeout=PATIENCE)
     page.get_by_role("radio", name="Medium").click()
     expect(page.locator(".cl-drawn img").first).to_have_attribute("src", before, timeout=PATIENCE)
-    size = page.viewport_size
-    assert size is not None
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], "the page is too wide"
+    assert visit.fits(), "the page is too wide"
+    visit.shoot("generate")
 
 
 def test_a_link_shows_the_same_pictures_and_readings(visit: Visit) -> None:
     page = visit.page
-    open_tab(page)
+    open_tab(visit)
     page.get_by_role("radio", name="Plain").click()
     page.get_by_role("button", name="New seed").click()
     page.get_by_label("Let the model read them").click()
@@ -56,7 +54,7 @@ def test_a_link_shows_the_same_pictures_and_readings(visit: Visit) -> None:
 
 def test_a_style_brings_its_own_controls_and_what_does_not_fit_is_told(visit: Visit) -> None:
     page = visit.page
-    open_tab(page)
+    open_tab(visit)
     page.get_by_role("radio", name="All different").click()
     expect(page.get_by_text("How hard to read")).to_be_hidden(timeout=PATIENCE)
     expect(page.get_by_role("button", name="Colours")).to_be_hidden()
@@ -68,7 +66,7 @@ def test_a_style_brings_its_own_controls_and_what_does_not_fit_is_told(visit: Vi
 
 def test_a_file_is_drawn_and_saved(visit: Visit, tmp_path: Path) -> None:
     page = visit.page
-    open_tab(page)
+    open_tab(visit)
     page.get_by_role("button", name="Take them with you").click()
     page.get_by_label("number input for How many pictures").fill("30")
     page.keyboard.press("Tab")

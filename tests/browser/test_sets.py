@@ -6,35 +6,16 @@ import csv
 import zipfile
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.test_page import DESKTOP, EXAMPLES, PHONE, address, browser
+from tests.browser.helpers import EXAMPLES, Visit
 
-__all__ = ["address", "browser"]
-SECONDS = 1000.0
-PATIENCE = 60 * SECONDS
+PATIENCE = 60_000
 
 
-def opened(browser: Browser, address: str, tab: str, size: dict[str, int], scheme: str) -> tuple[Page, list[str]]:
-    faults: list[str] = []
-    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()  # type: ignore[arg-type]
-    page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.set_default_timeout(PATIENCE)
-    page.goto(f"{address}/?tab={tab}")
-    return page, faults
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
-
-
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
-def test_a_zip_is_read_filtered_and_downloaded(
-    browser: Browser, address: str, tmp_path: Path, size: dict[str, int], scheme: str
-) -> None:
-    page, faults = opened(browser, address, "batch", size, scheme)
+def test_a_zip_is_read_filtered_and_downloaded(visit: Visit, tmp_path: Path) -> None:
+    visit.open_tab("Batch")
+    page = visit.page
     archive = tmp_path / "set.zip"
     with zipfile.ZipFile(archive, "w") as file:
         for example in EXAMPLES:
@@ -58,29 +39,25 @@ def test_a_zip_is_read_filtered_and_downloaded(
     download.value.save_as(tmp_path / "got.csv")
     with (tmp_path / "got.csv").open(encoding="utf-8", newline="") as handle:
         assert {row["prediction"] for row in csv.DictReader(handle)} == {"", *(e.stem for e in EXAMPLES)}
-    assert fits(page)
-    assert not faults
-    page.context.close()
+    assert visit.fits(), "the page is too wide"
+    visit.shoot("batch")
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop", "phone"])
-def test_models_are_compared_on_an_example_and_on_all(
-    browser: Browser, address: str, size: dict[str, int], scheme: str
-) -> None:
-    page, faults = opened(browser, address, "compare", size, scheme)
+def test_models_are_compared_on_an_example_and_on_all(visit: Visit) -> None:
+    visit.open_tab("Compare")
+    page = visit.page
     page.get_by_role("button", name="Try one example").click()
     expect(page.locator(".cl-compared td", has_text=EXAMPLES[0].stem).first).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Try all examples").click()
     expect(page.locator(".cl-compared th", has_text="Exact match")).to_be_visible(timeout=PATIENCE)
-    assert fits(page)
-    assert not faults
-    page.context.close()
+    assert visit.fits(), "the page is too wide"
+    visit.shoot("compare")
 
 
-def test_a_file_that_is_none_gives_one_sentence(browser: Browser, address: str, tmp_path: Path) -> None:
-    page, _ = opened(browser, address, "batch", DESKTOP, "light")
+def test_a_file_that_is_none_gives_one_sentence(visit: Visit, tmp_path: Path) -> None:
+    visit.open_tab("Batch")
+    page = visit.page
     bad = tmp_path / "bad.zip"
     bad.write_bytes(b"no zip")
     page.locator(".cl-files input[type=file]").set_input_files(bad)
     expect(page.get_by_role("alert").filter(has_text="bad.zip is not a whole zip file")).to_be_visible(timeout=PATIENCE)
-    page.context.close()

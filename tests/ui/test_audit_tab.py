@@ -94,7 +94,7 @@ def test_too_many_models_are_refused() -> None:
 
 def test_a_failing_model_is_logged_and_its_path_is_not_shown(own: Path, caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Reader):
-        def read(self, image: Any) -> Any:
+        def read(self, image: Any, constraint: Any = None) -> Any:
             raise CheckpointError("/secret/model.safetensors is damaged")
 
     with caplog.at_level(logging.ERROR):

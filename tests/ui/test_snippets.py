@@ -100,9 +100,8 @@ def test_any_characters_survive_the_shell_json_and_python(characters: str, folde
     assert payload["alphabet"] == restriction.alphabet
     assert payload["picture"]["url"].startswith("data:image/png;base64,iVBOR")
     tree = ast.parse(snippets.python())
-    values = [
-        k.value.value for n in ast.walk(tree) if isinstance(n, ast.Call) for k in n.keywords if k.arg == "alphabet"
-    ]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    values = [ast.literal_eval(k.value) for call in calls for k in call.keywords if k.arg == "alphabet"]
     assert values == [restriction.alphabet]
     assert f"--allow={restriction.alphabet}" in shlex.split(snippets.command())
 
