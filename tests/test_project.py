@@ -21,10 +21,11 @@ ABOVE = (f"{PACKAGE}.ui", f"{PACKAGE}.recognizer", f"{PACKAGE}.training", f"{PAC
 READING_DOES_NOT_NEED = ("pandas", "matplotlib", "pyarrow", "jiwer", f"{PACKAGE}.training", f"{PACKAGE}.generator")
 FORBIDDEN = {
     **dict.fromkeys(
-        ("agreement", "constraint", "ctc", "ctc_lengths", "decoding", "positions"),
+        ("agreement", "constraint", "ctc", "ctc_lengths", "decoding", "positions", "scoring"),
         (*READING_DOES_NOT_NEED, *ABOVE, "torch"),
     ),
     "recognizer": (*READING_DOES_NOT_NEED, f"{PACKAGE}.ui", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),
+    "saliency": (*READING_DOES_NOT_NEED, "torch", f"{PACKAGE}.ui"),
     "backends": READING_DOES_NOT_NEED + ABOVE,
     "torch_backend": READING_DOES_NOT_NEED + ABOVE,
     "onnx_backend": (*READING_DOES_NOT_NEED, *ABOVE, "torch", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def config_of_page() -> str:
-    return json.dumps(in_loop(build_page, library_of()).get_config_file())
+    return json.dumps(in_loop(build_page, library_of()).get_config_file(), default=str)
 
 
 def test_nothing_is_shown_or_kept_unless_the_owner_names_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
