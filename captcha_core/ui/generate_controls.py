@@ -19,6 +19,7 @@ from captcha_core.generator import STYLES, GeneratorSettings
 from captcha_core.generator.choice import flag
 from captcha_core.generator.fonts import available_fonts
 from captcha_core.generator.limits import MOST_NAMES
+from captcha_core.ui.links import within
 from captcha_core.ui.wording import characters
 
 STYLE_LABELS = {
@@ -104,16 +105,21 @@ class Controls:
         ]
 
     def parser_of(self, name: str) -> Callable[[str], Any]:
-        """Return what turns the text of an address into a value of the control; the style checks it further."""
-        default = _FIELDS[name].default
+        """Return what turns the text of an address into a value of the control, as :mod:`captcha_core.ui.links` has it.
+
+        It takes what any of the styles takes; the style that is chosen checks it further.
+        """
+        default: Any = _FIELDS[name].default
         if isinstance(default, tuple):
-            return lambda text: [name for name in text.split(",") if name]
-        return type(default)
+            return _font_names if name == "fonts" else _names
+        if isinstance(default, str):
+            return str
+        ranges = [item.metadata["range"] for kind in STYLES.values() for item in fields(kind) if item.name == name]
+        return within(min(low for low, _ in ranges), max(high for _, high in ranges), type(default))
 
     def _add(self, names: tuple[str, ...]) -> None:
-        single = [name for name in names if name not in _LENGTHS]
         for name in names:
-            if name in single:
+            if name not in _LENGTHS:
                 self.components[name] = _control(name)
             elif name == _LENGTHS[0]:
                 with gr.Row(elem_classes="cl-lengths"):
@@ -123,7 +129,8 @@ class Controls:
 
 def settings_of(style: str, names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
     """Return those of the values that a style has, by name."""
-    known = {item.name for item in fields(STYLES[style])} if style in STYLES else set()
+    # What a browser sends may be anything; a style that there is not is refused later, in words.
+    known = {item.name for item in fields(STYLES[style])} if isinstance(style, str) and style in STYLES else set()
     return {name: value for name, value in zip(names, values, strict=True) if name in known}
 
 
@@ -174,6 +181,17 @@ _INFO = {
     "text_colors": "Names or #rrggbb, one drawn for each; none chosen: any dark ones.",
     "background_colors": "The same; none chosen: any light ones.",
 }
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+def _font_names(text: str) -> list[str]:
+    names = _names(text)
+    if not available_fonts().keys() >= set(names):
+        raise ValueError(text)
+    return names
 
 
 def _own_values(name: str) -> list[Any]:

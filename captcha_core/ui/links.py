@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-MOST_CHARACTERS = 100
+MOST_CHARACTERS = 400
 TAB = "tab"
 
 

@@ -79,6 +79,7 @@ def test_large_pictures_are_fewer() -> None:
         ({"alphabet": "aa<"}, "repeats &#x27;a"),
         ({"seed": None}, "“Seed”"),
         ({"style": "<script>"}, "no style &#x27;&lt;script&gt;"),
+        ({"style": ["default"]}, "There is no style"),
         ({"fonts": ["/etc/passwd"]}, "no font"),
         ({"text_colors": ["<i>"]}, "&lt;i&gt;"),
     ],

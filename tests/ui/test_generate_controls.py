@@ -96,8 +96,10 @@ def test_an_address_gives_values_of_the_right_kind(controls: Controls) -> None:
     assert chosen_style("default", parsed) == GeneratorSettings(
         spots=7, rotation=3.5, alphabet="digits", fonts=("DejaVuSans", "DejaVuSerif")
     )
-    with pytest.raises(ValueError):
-        controls.parser_of("spots")("7.5")
+    for name, text in (("spots", "7.5"), ("spots", "9999"), ("rotation", "nan"), ("fonts", "DejaVuSans,/etc/passwd")):
+        with pytest.raises(ValueError):
+            controls.parser_of(name)(text)
+    assert controls.parser_of("width")("0") == 0, "the style varied has it"
 
 
 @pytest.mark.parametrize(
