@@ -9,7 +9,7 @@ VENV := .venv-$(VERSION)
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo test test-browser lint clean check-python
+.PHONY: help demo test test-browser test-space space lint clean check-python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,13 @@ test: $(VENV)/.ready-to-develop ## Run every test
 test-browser: $(VENV)/.ready-to-develop ## Use the page as a person would, in Chromium; installs it if it can
 	tests/browser/install.sh
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/browser
+
+test-space: $(VENV)/.ready-to-develop ## Start the Space's folder in an environment of its own and read a picture there
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/space
+
+space: $(VENV)/.ready-to-develop ## Put what a Hugging Face Space needs into space/
+	rm -rf space
+	$(RUN) tools/space.py space
 
 lint: $(VENV)/.ready-to-develop ## Check style, format and types
 	$(RUN) -m ruff check .

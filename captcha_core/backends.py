@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from captcha_core.checkpoint_meta import CheckpointMeta, fingerprint
+from captcha_core.checkpoint_meta import CheckpointMeta, fingerprint, latest_checkpoint
 from captcha_core.errors import CaptchaLabError, CheckpointError
 from captcha_core.onnx_backend import SUFFIX, OnnxModel
 
@@ -63,6 +64,24 @@ def open_model(checkpoint: str | Path, backend: str | None = None, threads: int 
     if exported:
         return OnnxModel(path, threads)
     return _beside(path, threads) if backend == "onnx" else _with_torch(path, threads)
+
+
+def latest_model(folder: str | Path) -> Path:
+    """Return the latest checkpoint of a folder; where there are only exported ones, as in a Space, the latest of these.
+
+    Raises:
+        CheckpointError: If there is neither.
+    """
+    try:
+        return latest_checkpoint(folder)
+    except CheckpointError:
+        found: list[tuple[int, str, Path]] = []
+        for path in sorted(Path(folder).glob(f"*{SUFFIX}")):
+            with suppress(CaptchaLabError):
+                found.append((OnnxModel(path).meta.epoch, path.name, path))
+        if not found:
+            raise
+        return max(found)[2]
 
 
 def _beside(checkpoint: Path, threads: int | None) -> OnnxModel:

@@ -17,8 +17,8 @@ from PIL import Image
 
 from captcha_core.agreement import agreed
 from captcha_core.alphabet import Alphabet
-from captcha_core.backends import open_model
-from captcha_core.checkpoint_meta import fingerprint, latest_checkpoint
+from captcha_core.backends import latest_model, open_model
+from captcha_core.checkpoint_meta import fingerprint
 from captcha_core.constraint import Constraint
 from captcha_core.decoding import Decoded, class_count, decode, position_probabilities
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
@@ -47,12 +47,12 @@ class NamedSource(NamedTuple):
 
 
 def default_checkpoint() -> Path:
-    """Return the latest of the checkpoints in ``DEFAULT_MODELS``.
+    """Return the latest of the checkpoints in ``DEFAULT_MODELS``; see :func:`captcha_core.backends.latest_model`.
 
     Raises:
         CheckpointError: If there is none; the text says how to make one.
     """
-    return latest_checkpoint(DEFAULT_MODELS)
+    return latest_model(DEFAULT_MODELS)
 
 
 class Recognizer:

@@ -216,29 +216,6 @@ def test_the_two_commands_come_first() -> None:
     assert commands()[:2] == ["make demo", "make test"]
 
 
-def front_matter() -> dict[str, str]:
-    """Return the flat entries of the YAML between the first two ``---`` lines."""
-    _, text, _ = README.split("---\n", 2)
-    return {key: value.strip('"') for key, value in re.findall(r"^(\w+): *(.*)$", text, flags=re.MULTILINE)}
-
-
-def test_the_front_matter_is_what_a_space_needs() -> None:
-    entries = front_matter()
-    assert README.startswith("---\n")
-    assert {"title", "emoji", "license", "tags", "pinned"} <= set(entries)
-    colors = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
-    assert {entries["colorFrom"], entries["colorTo"]} <= colors
-    assert entries["sdk"] == "gradio"
-    assert (ROOT / entries["app_file"]).is_file()
-    assert entries["python_version"] in ("3.11", "3.12", "3.13")
-    assert 0 < len(entries["short_description"]) <= 60
-
-
-def test_the_space_runs_the_pinned_gradio() -> None:
-    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert f"\ngradio=={front_matter()['sdk_version']} " in pins
-
-
 def headings(document: Path) -> set[str]:
     """Return the anchors of a document's headings, as GitHub makes them."""
     found = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -256,7 +233,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 def test_every_option_that_the_documents_name_exists() -> None:
     scripts = "".join(script.read_text(encoding="utf-8") for script in ROOT.glob("*.py"))
-    known = set(re.findall(r'"(--[a-z0-9-]+)"', scripts)) | SETTINGS | {"--help", "--index-url"}
+    known = set(re.findall(r'"(--[a-z0-9-]+)"', scripts)) | SETTINGS | {"--help", "--index-url", "--repo-type"}
     for document in (ROOT / "README.md", ROOT / "docs" / "guide.md"):
         named = set(re.findall(r"--[a-z][a-z0-9-]*", re.sub(r"<!--.*?-->", "", document.read_text(encoding="utf-8"))))
         assert named - known == set(), document.name

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from captcha_core.agreement import position_classes
 from captcha_core.alphabet import Alphabet
 from captcha_core.ctc import Floats, Ints
 from captcha_core.decoding import class_probabilities, decode, log_confidence
 from captcha_core.positions import text_probability
+
+if TYPE_CHECKING:
+    import torch
 
 # Outside this range a temperature says more about the data (too few, wrong labels) than about the model.
 TEMPERATURE_RANGE = (0.05, 20.0)
@@ -108,8 +111,8 @@ def fit_temperature(
     decoded = decode(logits, alphabet, scheme, top_k=0)
     right = np.array([d.text == alphabet.fold(label) for d, label in zip(decoded, labels, strict=True)])
     targets = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))
-    scores = logits.detach().to("cpu", torch.float64).numpy()
-    others = None if second is None else second.detach().to("cpu", torch.float64).numpy()
+    scores = logits.detach().cpu().double().numpy()
+    others = None if second is None else second.detach().cpu().double().numpy()
     places = position_classes([d.text for d in decoded], alphabet, 0 if second is None else second.shape[1])
 
     def log_loss(log_temperature: float) -> float:

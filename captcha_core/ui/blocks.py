@@ -21,6 +21,7 @@ from captcha_core.ui.labels import LABELS_JS
 from captcha_core.ui.library import ModelLibrary
 from captcha_core.ui.links import KEEP_JS, one_of
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
+from captcha_core.ui.space import ask_for_gpu
 from captcha_core.ui.theme import page_css, page_theme
 from captcha_core.ui.wording import described
 
@@ -93,6 +94,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
         CaptchaLabError: If the port or the address cannot be used, or an MCP server is asked for that is not installed.
     """
     check_mcp()
+    ask_for_gpu()
     host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     _check_free(host, port)
     try:

@@ -14,6 +14,7 @@ from captcha_core.corrections import MOST_CHARACTERS, CorrectionError, Correctio
 from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.ui.context import QUEUED, PageContext
 from captcha_core.ui.picture import Picture, PictureInput
+from captcha_core.ui.space import is_kept
 
 FOLDER_VARIABLE = "CAPTCHA_LAB_CORRECTIONS"
 """The environment variable that names the folder of corrections; without it nothing is kept and nothing is shown."""
@@ -38,6 +39,8 @@ def build_correction(context: PageContext, picture: PictureInput, text: gr.Textb
     if not folder:
         return
     store = CorrectionStore(folder)
+    if not is_kept(folder):
+        logger.warning("Corrections go to %s, which this Space forgets when it starts again; use /data.", folder)
     with gr.Group(visible=False, elem_classes="cl-correction") as group:
         with gr.Row():
             box = gr.Textbox(

@@ -142,10 +142,12 @@ def _shipped() -> list[Path]:
         latest = default_checkpoint()
     except CheckpointError:
         return []
-    return [latest, *filter(_is_checkpoint, sorted(latest.parent.glob(f"*{SUFFIX}")))]
+    return [latest, *filter(_is_usable, sorted(latest.parent.glob(f"*{latest.suffix}")))]
 
 
-def _is_checkpoint(path: Path) -> bool:
+def _is_usable(path: Path) -> bool:
+    if path.suffix != SUFFIX:
+        return True  # An exported network was checked when it was made.
     try:
         read_meta(path)
     except CheckpointError:

@@ -1,0 +1,121 @@
+"""The Space's folder by itself, in an environment made from its requirements.txt alone: `make test-space`.
+
+Not part of `make test`, since it installs packages.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import space
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def interpreter() -> str:
+    """Return Python 3.12, which the Space runs, or this one where it is not installed."""
+    pyenv = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("versions/3.12.*/bin/python3.12"))
+    for command in ("python3.12", *map(str, pyenv)):
+        found = shutil.which(command)
+        # A shim of pyenv may stand for nothing.
+        if found and subprocess.run([found, "-c", "import venv"], capture_output=True).returncode == 0:
+            return found
+    return sys.executable
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "space"
+    assert space.main([str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    environment = tmp_path_factory.mktemp("environment")
+    subprocess.run([interpreter(), "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--prefer-binary"]
+    subprocess.run([*pip, "--requirement", "requirements.txt"], check=True, cwd=folder)
+    return python
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path, python: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "PATH", "TMPDIR")}
+    # As a Space says where it runs and where to listen.
+    environment = kept | {"SPACE_ID": "somebody/captcha-lab", "GRADIO_SERVER_PORT": str(port)}
+    server = subprocess.Popen([python, "app.py"], cwd=folder, env=environment)
+    try:
+        yield waited_for(f"http://127.0.0.1:{port}/", server)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def waited_for(address: str, server: subprocess.Popen[bytes]) -> str:
+    while server.poll() is None:
+        try:
+            LOCAL.open(f"{address}config").close()
+            return address
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    raise AssertionError("the page did not start")
+
+
+def called(address: str, name: str, *data: Any) -> Any:
+    """Call an endpoint over plain HTTP and return its answer."""
+    request = urllib.request.Request(
+        f"{address}gradio_api/call/{name}", json.dumps({"data": data}).encode(), {"Content-Type": "application/json"}
+    )
+    event = json.loads(LOCAL.open(request).read())["event_id"]
+    stream = LOCAL.open(f"{address}gradio_api/call/{name}/{event}", timeout=60).read().decode()
+    assert "event: complete" in stream, stream
+    return json.loads(stream.rpartition("data: ")[2])[0]
+
+
+def test_the_folder_holds_no_more_than_a_space_needs(folder: Path) -> None:
+    assert {entry.name for entry in folder.iterdir()} == {
+        "LICENSE",
+        "README.md",
+        "app.py",
+        "captcha_core",
+        "requirements.txt",
+        "saved_models",
+    }
+    assert not [file for file in folder.rglob("*") if file.suffix in (".safetensors", ".pyc", ".pyi")]
+    assert sum(file.stat().st_size for file in folder.rglob("*")) < 100_000_000
+
+
+def test_a_picture_is_read_there_without_torch(address: str) -> None:
+    health = called(address, "health")
+    assert health["status"] == "ok" and "torch" not in health["versions"]
+    for example in sorted((ROOT / "captcha_core" / "ui" / "examples").glob("*.png")):
+        url = f"data:image/png;base64,{base64.b64encode(example.read_bytes()).decode()}"
+        answer = called(address, "read", {"url": url}, health["models"][0])
+        assert answer["text"] == example.stem
+
+
+def test_every_tab_is_there(address: str) -> None:
+    from captcha_core.ui.blocks import TABS
+
+    config = json.loads(LOCAL.open(f"{address}config").read())
+    assert [c["props"]["id"] for c in config["components"] if c["type"] == "tabitem"] == [name for name, *_ in TABS]
