@@ -1,4 +1,4 @@
-"""The tab "How strong is it?" in a real Chromium: `make test-browser`."""
+"""The tab "How strong is it?" as somebody uses it."""
 
 from __future__ import annotations
 
@@ -10,42 +10,46 @@ from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.generator import GeneratorSettings, generate_captcha
 from tests.browser.helpers import Visit
+from tests.browser.test_accessibility import violations
 from tests.helpers import png_bytes
 
-# Its first block of pictures is always measured, however busy the machine is.
-MEASURED = 300_000
+TAB = "How strong is it?"
+# The first pictures are always measured, however busy the machine is.
+MEASURED_MS = 300_000
 
 
-def test_own_pictures_are_measured_and_the_report_is_taken_home(visit: Visit, address: str, tmp_path: Path) -> None:
-    own = tmp_path / "mine.parquet"
+def test_own_pictures_are_measured_and_the_report_is_taken_home(visit: Visit, tmp_path: Path) -> None:
+    own, page = tmp_path / "mine.parquet", visit.page
     with ParquetWriter(own) as writer:
         for number in range(2):
             captcha = generate_captcha(GeneratorSettings(), 3, number)
             writer.write(Sample(png_bytes(captcha.image), captcha.text, f"{number}.png", "test"))
-    visit.go(f"{address}/?tab=audit&audit_style=mine")
-    page = visit.page
+    visit.open_tab(TAB)
+    page.get_by_label("Captcha", exact=True).click()
+    page.get_by_role("option", name="My own labelled pictures").click()
     page.locator(".cl-audit-own input[type=file]").set_input_files(own)
-    expect(page.get_by_text("mine", exact=False).first).to_be_visible()
+    expect(page.locator(".cl-audit-own").get_by_text("parquet").first).to_be_visible()
     page.get_by_role("button", name="Measure").click()
-    expect(page.get_by_label("Measuring")).to_be_visible(timeout=30_000)
-    expect(page.locator(".cl-audit-found")).to_be_visible(timeout=MEASURED)
-    expect(page.get_by_text("mine.parquet: 2 pictures")).to_be_visible()
-    for part in ("Whether people can still read", "from none to extreme"):
+    expect(page.get_by_label("Measuring")).to_be_visible()
+    expect(page.locator(".cl-audit-found")).to_be_visible(timeout=MEASURED_MS)
+    for part in ("mine.parquet: 2 pictures", "Whether people can still read", "from none to extreme"):
         expect(page.get_by_text(part).first).to_be_visible()
-    assert visit.fits(), "the page is too wide"
-    visit.shoot("audit")
+    assert visit.fits()
+    assert violations(visit) == []
     for name, start in (("PNG", b"\x89PNG"), ("HTML", b"<!DOCTYPE html>")):
         with page.expect_download() as download:
             page.get_by_role("link", name=name).click()
         assert Path(download.value.path()).read_bytes().startswith(start)
+    assert "audit_style=mine" in page.url
 
 
-def test_an_audit_is_stopped(visit: Visit, address: str) -> None:
-    visit.go(f"{address}/?tab=audit&audit_effort=thorough&audit_style=plain")
+def test_an_audit_is_stopped_and_its_address_opens_it_as_it_was(visit: Visit) -> None:
     page = visit.page
+    visit.go(f"{page.url.partition('?')[0]}?tab=audit&audit_effort=thorough&audit_style=plain")
+    expect(page.get_by_label("Thorough")).to_be_checked()
     page.get_by_role("button", name="Measure").click()
-    expect(page.get_by_label("Measuring")).to_be_visible(timeout=30_000)
+    expect(page.get_by_label("Measuring")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Stopped; nothing was measured.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Stopped; nothing was measured.")).to_be_visible()
     expect(page.get_by_role("button", name="Measure")).to_be_enabled()
     assert "audit_effort=thorough" in page.url and "audit_style=plain" in page.url
