@@ -101,7 +101,7 @@ def gather(uploads: Sequence[Upload], most: int, limits: ArchiveLimits | None = 
             sets.append(PictureSet(1, (), (), partial(iter, [Item(shown_name(upload.name), error)])))
     if refused and len(refused) == len(uploads):
         raise refused[0]
-    together = _joined([*([_singles(singles)] if singles else []), *sets])
+    together = _joined([*([_singles(singles, limits)] if singles else []), *sets])
     if not together.count:
         raise DataError("There is no picture in what was sent; send pictures, a zip or a Parquet file.")
     if together.count <= most:
@@ -119,7 +119,7 @@ def _joined(sets: Sequence[PictureSet]) -> PictureSet:
     )
 
 
-def _singles(uploads: Sequence[Upload]) -> PictureSet:
+def _singles(uploads: Sequence[Upload], limits: ArchiveLimits) -> PictureSet:
     labels = labels_of_names([upload.name for upload in uploads])
 
     def items() -> Iterator[Item]:
@@ -127,7 +127,7 @@ def _singles(uploads: Sequence[Upload]) -> PictureSet:
             label = labels[place] if labels else None
             name = shown_name(upload.name)
             try:
-                yield Item(name, read_picture(upload.path, name), label)
+                yield Item(name, _bounded(read_picture(upload.path, name), name, limits), label)
             except ImageError as error:
                 yield Item(name, error, label)
 

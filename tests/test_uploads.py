@@ -154,6 +154,11 @@ def test_a_set_that_unpacks_to_more_than_it_may_ends_in_a_row(tmp_path: Path) ->
     assert "unpacks to more than" in str(items[-1].picture)
 
 
+def test_a_picture_by_itself_is_bounded_too(tmp_path: Path) -> None:
+    found = gather([sent(tmp_path, "large.png", bytes(1001))], 10, ArchiveLimits(10, 1000, 2000))
+    assert "large.png is larger than" in reasons(found)[0]
+
+
 def test_a_parquet_file_is_bounded_too(tmp_path: Path) -> None:
     file = parquet(tmp_path, "big.parquet", image=[bytes(1500), b"x"])
     [large, small] = gather([file], 10, ArchiveLimits(10, 1000, 50_000)).items()

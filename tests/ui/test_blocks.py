@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -128,11 +129,12 @@ def assert_no_path(text: str) -> None:
         assert place not in text, text
 
 
-def call(address: str, payload: Any) -> str:
-    """Send a bare payload to /read as any HTTP client could, and return the stream of events as text."""
+def call(address: str, payload: Any, endpoint: str = "read") -> str:
+    """Send a bare payload as any HTTP client could, and return the stream of events as text."""
     with httpx.Client(base_url=f"{address}gradio_api/call/", trust_env=False) as http:
-        event = http.post("read", json={"data": [payload, *[None] * 4]}).json()["event_id"]
-        return http.get(f"read/{event}").text
+        rest = [None] * (4 if endpoint == "read" else 1)
+        event = http.post(endpoint, json={"data": [payload, *rest]}).json()["event_id"]
+        return http.get(f"{endpoint}/{event}").text
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -154,6 +156,41 @@ def test_a_bad_file_gives_one_plain_sentence(client: Client, tmp_path: Path, nam
     assert caught.value.message.startswith(f"{name} is ")
     assert caught.value.message.endswith(".")
     assert_no_path(caught.value.message)
+
+
+def test_a_set_of_every_kind_of_picture_and_bad_file_is_read_row_by_row(client: Client, tmp_path: Path) -> None:
+    files = []
+    for name, make in (PICTURES | BAD_FILES).items():
+        (tmp_path / name).write_bytes(make())
+        files.append(tmp_path / name)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("in/1.png", PICTURES["plain.png"]())
+        archive.writestr("labels.csv", "file,label\nin/1.png,ADBA\n")
+    answer = client.predict([handle_file(file) for file in (*files, tmp_path / "set.zip")], api_name="/batch")
+    rows = {row["file"]: row for row in answer["rows"]}
+    assert list(rows) == [*PICTURES, *BAD_FILES, "in/1.png"]
+    assert {rows[name]["prediction"] for name in (*PICTURES, "in/1.png")} == {"ADBC"}
+    for name in BAD_FILES:
+        assert rows[name]["error"].startswith(f"{name} is ") and rows[name]["error"].endswith(".")
+    assert (rows["in/1.png"]["label"], answer["exact_match"], answer["cer"]) == ("ADBA", 0.0, 0.25)
+    assert_no_path(json.dumps(answer))
+
+
+@pytest.mark.parametrize("name", ["<b>.zip", "x.parquet"])
+def test_a_set_that_cannot_be_opened_gives_one_plain_sentence(client: Client, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"nothing of the kind")
+    with pytest.raises(AppError, match="is not a whole") as caught:
+        client.predict([handle_file(tmp_path / name)], api_name="/batch")
+    assert_no_path(caught.value.message)
+    assert "<b>" not in caught.value.message
+
+
+def test_a_file_of_the_server_is_no_set(address: str) -> None:
+    for meta in ({}, {"meta": {"_type": "gradio.FileData"}}):
+        for path in (str(ROOT / "captcha_core/ui/examples/j7di.png"), "http://127.0.0.1:9/x.png"):
+            answer = call(address, [{"path": path, **meta}], "batch")
+            assert "event: error" in answer
+            assert_no_path(answer)
 
 
 def test_no_picture_gives_one_plain_sentence(client: Client) -> None:
