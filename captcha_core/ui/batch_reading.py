@@ -148,7 +148,12 @@ def downloads(result: Result, folder: Path) -> tuple[Path, Path]:
 
 
 def batch_for_api(context: PageContext, files: Files, model: str | None = None) -> BatchAnswer:
-    """Return the readings as plain types.
+    """Read many captcha pictures that you already have: a row for each, and how many are right where labels are known.
+
+    Args:
+        context: The page.
+        files: Pictures, zip archives or Parquet files, uploaded; nothing is fetched from the web.
+        model: Name of the model to read with, one of those that the health check lists; the default if left out.
 
     Raises:
         gr.Error: If there is no model, or nothing that can be opened.

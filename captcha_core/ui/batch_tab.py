@@ -36,6 +36,7 @@ from captcha_core.ui.batch_view import (
     table_html,
 )
 from captcha_core.ui.context import WORKING, PageContext
+from captcha_core.ui.endpoints import add_endpoint
 from captcha_core.ui.files import MAX_UPLOAD, Files, FilesInput, files_input
 from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.read_tab import EXAMPLES
@@ -88,18 +89,8 @@ def build_batch_tab(context: PageContext) -> None:
                 stop = gr.Button("Stop", size="sm", variant="stop", visible=False)
     parts = _build_results(stop)
     _connect(context, files, example, parts)
-    gr.on(
-        [],
-        partial(batch_for_api, context),
-        [files, context.model],
-        gr.JSON(label="readings", visible=False),
-        api_name="batch",
-        api_description=(
-            "Read many pictures, zip archives or Parquet files: a row per picture with file, prediction, confidence, "
-            "char_confidences, error and label, and exact_match and cer where labels are known."
-        ),
-        **WORKING,
-    )
+    read = partial(batch_for_api, context)
+    add_endpoint(read, [files, context.model], name="batch", tool="read_captchas", answer="readings", **WORKING)
 
 
 def _build_results(stop: gr.Button) -> _Parts:

@@ -72,7 +72,7 @@ def documented() -> Any:
     returned = list[LabelledPicture]
     vars(endpoint)["__signature__"] = inspect.Signature([*own, *more], return_annotation=returned)
     endpoint.__annotations__ = {p.name: p.annotation for p in [*own, *more]} | {"return": returned}
-    endpoint.__name__ = "generate"
+    endpoint.__name__ = "draw_captchas"
     endpoint.__doc__ = _description()
     return endpoint
 
