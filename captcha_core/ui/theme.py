@@ -38,7 +38,11 @@ def page_theme() -> gr.themes.Base:
         font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
     )
     # Gradio's own grey has a contrast of 2.6:1 on white.
-    return theme.set(body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_400")
+    theme.set(body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_400")
+    # And white on its own main button 3.7:1.
+    fill = {f"button_primary_background_fill{mode}": "*primary_700" for mode in ("", "_dark")}
+    hover = {f"button_primary_background_fill_hover{mode}": "*primary_800" for mode in ("", "_dark")}
+    return theme.set(**fill, **hover)
 
 
 def page_css() -> str:

@@ -48,6 +48,13 @@ def test_quiet_text_reaches_aa(mode: str) -> None:
     assert all(contrast(colour, page) >= 4.5 for page in backgrounds(mode)), colour
 
 
+@pytest.mark.parametrize("mode", ["", "_dark"])
+def test_the_main_button_reaches_aa(mode: str) -> None:
+    for state in ("", "_hover"):
+        fill = page_theme()._get_computed_value(f"button_primary_background_fill{state}{mode}")
+        assert contrast(fill, "#ffffff") >= 4.5, fill
+
+
 def test_style_and_fonts_come_from_the_page_itself() -> None:
     css = page_css() + page_theme()._get_theme_css() + "".join(page_theme()._font_css)
     sources = re.findall(r"url\(['\"]?([^)]{6})", css)
