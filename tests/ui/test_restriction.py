@@ -6,6 +6,7 @@ import pytest
 
 from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError
+from captcha_core.ui.links import MOST_CHARACTERS
 from captcha_core.ui.restriction import CHOICES, Restriction, chosen, in_words
 
 
@@ -35,7 +36,9 @@ def test_every_choice_is_possible_and_nothing_own_is_no_restriction() -> None:
     assert chosen("own", " ", 0, 0).constraint() is None
 
 
-@pytest.mark.parametrize("restriction", [Restriction("x" * 101), Restriction("", -1), Restriction("", 6, 4)])
+@pytest.mark.parametrize(
+    "restriction", [Restriction("x" * (MOST_CHARACTERS + 1)), Restriction("", -1), Restriction("", 6, 4)]
+)
 def test_what_no_text_can_be_is_refused_in_one_sentence(restriction: Restriction) -> None:
     with pytest.raises(CaptchaLabError) as caught:
         restriction.constraint()
