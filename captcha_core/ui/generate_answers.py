@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 def idle_html() -> str:
     """Return what stands in the grid's place before there is one."""
-    return '<p class="cl-note">The pictures appear here.</p>'
+    return '<p class="cl-note">The pictures are being drawn.</p>'
 
 
 def draw_for_page(
@@ -72,14 +72,6 @@ def draw_for_page(
         except CaptchaLabError as error:
             grid = _notice(error) + grid
         yield grid, command, difficulty
-
-
-def reread_for_page(context: PageContext, names: list[str], read: Any, *others: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """Do the same as :func:`draw_for_page` where the pictures are read at all, since another model was chosen."""
-    if read is True:
-        yield from draw_for_page(context, names, read, *others)
-    else:
-        yield gr.skip(), gr.skip(), gr.skip()
 
 
 def command_for_page(names: list[str], count: Any, form: Any, *wish: Any) -> str:

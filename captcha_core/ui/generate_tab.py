@@ -17,7 +17,6 @@ from captcha_core.ui.generate_answers import (
     draw_for_page,
     file_for_page,
     idle_html,
-    reread_for_page,
 )
 from captcha_core.ui.generate_api import documented
 from captcha_core.ui.generate_controls import STYLE_LABELS, Controls
@@ -36,6 +35,14 @@ _DEFAULT, _MEDIUM = "default", "Medium"
 _START_COUNT = 200
 # Whoever wants another seed by hand wants one that can be read out.
 _NEW_SEED_JS = "() => Math.floor(Math.random() * 1000000)"
+# A difficulty or an address changes many controls at once. Gradio would draw for each of them, two at a time and not
+# always in order; so changes within this time, in milliseconds, press a hidden button together.
+_SOON_JS = """() => {
+  window.clDraw ??= window.setTimeout(() => {
+    window.clDraw = undefined;
+    document.querySelector("#cl-draw")?.click();
+  }, 80);
+}"""
 _SAVE_JS = "() => window.setTimeout(() => document.querySelector('#cl-file')?.click(), 300)"
 
 
@@ -47,6 +54,7 @@ class _Sheet:
     read: gr.Checkbox
     seed: gr.Number
     new_seed: gr.Button
+    redraw: gr.Button
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,8 @@ def _build_sheet(can_read: bool) -> _Sheet:
         with gr.Column(min_width=0):
             seed = gr.Number(0, label="Seed", precision=0, minimum=SEEDS[0], maximum=SEEDS[1], min_width=90)
         new_seed = gr.Button("New seed", min_width=90)
-    return _Sheet(grid, read, seed, new_seed)
+    redraw = gr.Button("Draw", visible="hidden", elem_id="cl-draw")
+    return _Sheet(grid, read, seed, new_seed, redraw)
 
 
 def _build_take() -> _Take:
@@ -116,17 +125,19 @@ def _connect_pictures(
     context: PageContext, sheet: _Sheet, take: _Take, difficulty: gr.Radio, names: list[str], wish: list[Any]
 ) -> None:
     """Draw when the tab is opened and whenever something changes."""
-    how: dict[str, Any] = {
-        "inputs": [sheet.read, context.model, take.count, take.form, *wish],
-        "outputs": [sheet.grid, take.command, difficulty],
-        "trigger_mode": "always_last",
-        "show_progress": "hidden",
+    gr.on(
+        [_enclosing_tab(sheet.grid).select, sheet.redraw.click],
+        partial(draw_for_page, context, names),
+        [sheet.read, context.model, take.count, take.form, *wish],
+        [sheet.grid, take.command, difficulty],
+        trigger_mode="always_last",
+        show_progress="hidden",
         **_RAW,
         **_DRAWING,
-    }
-    changes = [component.change for component in (sheet.read, *wish)]
-    gr.on([_enclosing_tab(sheet.grid).select, *changes], partial(draw_for_page, context, names), **how)
-    context.model.change(partial(reread_for_page, context, names), **how)
+    )
+    for component in (sheet.read, *wish):
+        component.change(None, None, None, js=_SOON_JS, api_visibility="private")
+    context.model.change(None, sheet.read, None, js=f"(read) => read && ({_SOON_JS})()", api_visibility="private")
     sheet.new_seed.click(None, None, sheet.seed, js=_NEW_SEED_JS, api_visibility="private")
 
 

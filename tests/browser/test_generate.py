@@ -40,15 +40,20 @@ def test_pictures_are_there_at_once_and_follow_the_controls(visit: Visit) -> Non
 def test_a_link_shows_the_same_pictures_and_readings(visit: Visit) -> None:
     page = visit.page
     open_tab(visit)
-    page.get_by_role("radio", name="Plain").click()
-    page.get_by_role("button", name="New seed").click()
+    picture = page.locator(".cl-drawn img").first
+    for change in (page.get_by_role("radio", name="Plain"), page.get_by_role("button", name="New seed")):
+        before = first_picture(page)
+        change.click()
+        expect(picture).not_to_have_attribute("src", before, timeout=PATIENCE)
     page.get_by_label("Let the model read them").click()
     expect(page.locator(".cl-tally")).to_contain_text(re.compile(r"\d+ of 15 read right"), timeout=PATIENCE)
     expect(page.locator(".cl-said").first).to_contain_text(re.compile("right|wrong"))
-    page.wait_for_url(re.compile("gen_seed=.*gen_read=true"), timeout=PATIENCE)
+    page.wait_for_url(re.compile("(?=.*gen_seed=)(?=.*gen_read=true)(?=.*gen_lines=0)"), timeout=PATIENCE)
+    # The sliders of a difficulty arrive one after another; the last drawing has all of them.
+    expect(page.get_by_role("radio", name="Plain")).to_be_checked(timeout=PATIENCE)
     seen = first_picture(page)
     page.reload()
-    expect(page.locator(".cl-drawn img").first).to_have_attribute("src", seen, timeout=PATIENCE)
+    expect(picture).to_have_attribute("src", seen, timeout=PATIENCE)
     expect(page.locator(".cl-tally")).to_be_visible(timeout=PATIENCE)
 
 

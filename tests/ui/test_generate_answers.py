@@ -9,7 +9,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
-import gradio as gr
 import pytest
 from PIL import Image
 
@@ -24,7 +23,6 @@ from captcha_core.ui.generate_answers import (
     command_for_page,
     draw_for_page,
     file_for_page,
-    reread_for_page,
 )
 from captcha_core.ui.generate_pictures import grid_html, summary_html
 from tests.ui.helpers import GreyReader, context_of
@@ -115,13 +113,6 @@ def test_a_model_that_fails_is_told_above_the_pictures_without_its_path() -> Non
     assert "cannot read at the moment" in grid
     assert "/secret" not in grid
     assert "<img" in grid
-
-
-def test_another_model_reads_anew_only_where_pictures_are_read() -> None:
-    context = context_of(cast(Any, GreyReader()))
-    rest = [None, 50, "parquet", *wish()]
-    assert list(reread_for_page(context, NAMES, False, *rest)) == [(gr.skip(),) * 3]
-    assert len(list(reread_for_page(context, NAMES, True, *rest))) == 2
 
 
 def test_right_and_wrong_have_a_sign_and_words_and_a_colour() -> None:
