@@ -57,7 +57,7 @@ def test_every_setting_is_a_typed_parameter_with_a_description() -> None:
     endpoint = documented()
     parameters = inspect.signature(endpoint).parameters
     assert list(parameters) == ["count", "seed", "style", *(item.name for item in fields(GeneratorSettings))]
-    assert endpoint.__name__ == "draw_captchas"
+    assert endpoint.__name__ == "draw_captchas", "the name of the tool for agents"
     for name, parameter in parameters.items():
         assert python_type_to_json_schema(parameter.annotation), name
         assert f"    {name}: " in endpoint.__doc__
