@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captcha_core.backends import open_model
+from captcha_core.backends import latest_model, open_model
 from captcha_core.decoding import SCHEMES
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.export import export_onnx
@@ -150,3 +150,14 @@ def test_without_torch_it_says_what_to_do(checkpoint: Path, monkeypatch: pytest.
         open_model(checkpoint)
     assert_plain(str(caught.value), "tiny.safetensors", "requirements.txt", "export.py")
     assert np.isfinite(Recognizer(checkpoint.with_suffix(".onnx")).read(PICTURES[0]).confidence)
+
+
+def test_the_latest_model_of_a_folder_is_a_checkpoint_if_there_is_one_else_an_exported_one(tmp_path: Path) -> None:
+    checkpoint = save_tiny_net(tmp_path)
+    assert latest_model(tmp_path) == checkpoint
+    checkpoint.unlink()
+    (tmp_path / "zero.onnx").write_bytes(b"")
+    assert latest_model(tmp_path) == tmp_path / "tiny.onnx"
+    (tmp_path / "tiny.onnx").unlink()
+    with pytest.raises(CheckpointError, match="There is no checkpoint in"):
+        latest_model(tmp_path)

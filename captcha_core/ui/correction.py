@@ -41,16 +41,13 @@ def build_correction(context: PageContext, picture: PictureInput, text: gr.Textb
     store = CorrectionStore(folder)
     if not is_kept(folder):
         logger.warning("Corrections go to %s, which this Space forgets when it starts again; use /data.", folder)
-    with gr.Group(visible=False, elem_classes="cl-correction") as group:
-        with gr.Row():
-            box = gr.Textbox(
-                label="Read wrong? It says …", info=NOTICE, max_lines=1, max_length=MOST_CHARACTERS, scale=3
-            )
-            send = gr.Button("Send correction", size="sm", scale=1, min_width=140)
-        said = gr.HTML("", elem_classes="cl-correction-said")
-    text.change(_offer, text, [group, box, said], api_visibility="private", queue=False, show_progress="hidden")
-    gr.on(
-        [send.click, box.submit],
+    with gr.Column(visible=False, elem_classes="cl-correction") as column:
+        box = gr.Textbox(
+            label="Read wrong? It says …", info=NOTICE, max_lines=1, max_length=MOST_CHARACTERS, submit_btn="Send"
+        )
+        said = gr.HTML("")
+    text.change(_offer, text, [column, box, said], api_visibility="private", queue=False, show_progress="hidden")
+    box.submit(
         partial(correct, context, store),
         [picture, context.model, text, box],
         said,
