@@ -6,7 +6,8 @@ BODY_CSS = """
 .cl-audit-found { font-size: 1.15rem; }
 .cl-audit-words p { margin: .5rem 0; max-width: 46rem; }
 .cl-audit-scroll { overflow-x: auto; margin: 1rem 0; }
-.cl-audit-scroll table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+.cl-audit-scroll table { min-width: 40rem; border-collapse: collapse; }
+.cl-audit-scroll table { font-size: .9rem; font-variant-numeric: tabular-nums; }
 .cl-audit-scroll th, .cl-audit-scroll td { padding: 4px 10px 4px 0; text-align: left; vertical-align: top; }
 .cl-audit-plots { display: block; width: 100%; max-width: 640px; height: auto; margin: 1rem 0; border-radius: 4px; }
 .cl-audit-samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 6px; }
