@@ -50,7 +50,7 @@ def python(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = tmp_path_factory.mktemp("environment")
     subprocess.run([interpreter(), "-m", "venv", environment], check=True)
     python = environment / "bin" / "python"
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--prefer-binary"]
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     subprocess.run([*pip, "--requirement", "requirements.txt"], check=True, cwd=folder)
     return python
 
@@ -81,8 +81,10 @@ def waited_for(address: str, server: subprocess.Popen[bytes]) -> str:
     raise AssertionError("the page did not start")
 
 
-def called(address: str, name: str, *data: Any) -> Any:
-    """Call an endpoint over plain HTTP and return its answer."""
+def called(address: str, name: str, *given: Any) -> Any:
+    """Call an endpoint over plain HTTP, with the defaults of what is not given, and return its answer."""
+    parameters = json.loads(LOCAL.open(f"{address}gradio_api/info").read())["named_endpoints"][f"/{name}"]["parameters"]
+    data = [*given, *(parameter["parameter_default"] for parameter in parameters[len(given) :])]
     request = urllib.request.Request(
         f"{address}gradio_api/call/{name}", json.dumps({"data": data}).encode(), {"Content-Type": "application/json"}
     )
@@ -114,8 +116,29 @@ def test_a_picture_is_read_there_without_torch(address: str) -> None:
         assert answer["text"] == example.stem
 
 
+def test_captchas_are_drawn_there(address: str) -> None:
+    for style in ("default", "varied", "pycaptcha"):
+        assert len(called(address, "generate", 2, 7, style)) == 2
+
+
+def test_a_style_is_measured_there_without_torch(folder: Path, python: Path) -> None:
+    script = (
+        "from captcha_core.evaluation.sweep import SweepRun\n"
+        "from captcha_core.evaluation.sweep_page import sweep_html\n"
+        "from captcha_core.evaluation.sweep_sheet import report_page\n"
+        "from captcha_core.evaluation.sweep_plots import figure_png\n"
+        "from captcha_core.evaluation.sweep_style import PRESETS, DrawnStyle\n"
+        "from captcha_core.ui.library import open_library\n"
+        "run = SweepRun(DrawnStyle(PRESETS['default'][1], 0, 1, 'default'), {'m': open_library(None)[None]}, 1, 20.0)\n"
+        "assert len(list(run)) > 1 and '<html' in sweep_html(run.result())\n"
+        "assert figure_png(report_page(run.result()))\n"
+    )
+    subprocess.run([python, "-c", script], cwd=folder, check=True)
+
+
 def test_every_tab_is_there(address: str) -> None:
     from captcha_core.ui.blocks import TABS
 
     config = json.loads(LOCAL.open(f"{address}config").read())
-    assert [c["props"]["id"] for c in config["components"] if c["type"] == "tabitem"] == [name for name, *_ in TABS]
+    tabs = [component["props"].get("id") for component in config["components"] if component["type"] == "tabitem"]
+    assert [tab for tab in tabs if isinstance(tab, str)] == [name for name, *_ in TABS]
