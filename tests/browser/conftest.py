@@ -7,18 +7,12 @@ also write the pictures in docs/images, which the README shows.
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.browser.helpers import DESKTOP, PATIENCE_MS, PHONE_DARK, ROOT, SCREENS, Screen, Visit, new_context
+from tests.browser.helpers import DESKTOP, PATIENCE_MS, PHONE_DARK, SCREENS, Screen, Visit, new_context, served
 
 # Keeps Chromium itself from asking its maker for anything, so that what is seen on the wire is the page's.
 QUIET = [
@@ -36,26 +30,8 @@ expect.set_options(timeout=PATIENCE_MS)
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """Start app.py as a user does and return the page's address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT)
-    try:
-        wait_until_served(f"http://127.0.0.1:{port}/config", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_until_served(address: str, server: subprocess.Popen[bytes]) -> None:
-    while server.poll() is None:
-        try:
-            urllib.request.urlopen(address).close()
-            return
-        except urllib.error.URLError:
-            time.sleep(0.2)
-    raise AssertionError("the page did not start")
+    with served() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +24,36 @@ IMAGES = ROOT / "docs" / "images"
 
 # Generous, since other work may have the processor; a page that is quick waits for none of it.
 PATIENCE_MS = 30_000
+
+
+@contextmanager
+def served(**environment: str) -> Iterator[str]:
+    """Run app.py, with these environment variables too, and yield the page's address.
+
+    Raises:
+        AssertionError: If it does not start.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "app.py", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
+    try:
+        _wait_until_served(f"http://127.0.0.1:{port}/config", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_until_served(address: str, server: subprocess.Popen[bytes]) -> None:
+    while server.poll() is None:
+        try:
+            urllib.request.urlopen(address).close()
+            return
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    raise AssertionError("the page did not start")
 
 
 @dataclass(frozen=True)
