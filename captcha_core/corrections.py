@@ -91,7 +91,9 @@ class CorrectionStore:
 
     def _check_room(self, path: Path) -> None:
         with os.scandir(self.folder) as entries:
-            sizes = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(path.suffix)}
+            # What begins with a dot is being written, and may be gone before its size is asked for.
+            whole = [e for e in entries if e.name.endswith(path.suffix) and not e.name.startswith(".")]
+            sizes = {entry.name: entry.stat().st_size for entry in whole}
         full = len(sizes) >= MOST_FILES or sum(sizes.values()) >= MOST_BYTES
         if full and path.name not in sizes:
             raise CorrectionError("No more corrections are kept at the moment; tell the owner of this page.")

@@ -153,6 +153,9 @@ def opened(address: str, server: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(f"{address} does not answer:\n{log.read_text()}")
 
 
+MADE = {"demo": "app.py", "test": "-m pytest", "space": "tools/space.py space"}
+
+
 def check_make(words: list[str], variables: dict[str, str]) -> None:
     """Check that make knows the target and would use the interpreter; tests do not install anything."""
     plan = subprocess.run(
@@ -165,7 +168,7 @@ def check_make(words: list[str], variables: dict[str, str]) -> None:
     ).stdout
     last = plan.strip().splitlines()[-1]
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    assert f".venv-{version}/bin/python {'app.py' if 'demo' in words else '-m pytest'}" in last
+    assert f".venv-{version}/bin/python {MADE[words[1]]}" in last
 
 
 def check_pip(words: list[str], variables: dict[str, str]) -> None:
