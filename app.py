@@ -7,7 +7,7 @@ import logging
 
 from captcha_core.cli import run
 from captcha_core.ui.blocks import build_page, serve
-from captcha_core.ui.library import open_library
+from captcha_core.ui.catalogue import open_catalogue
 
 
 def main(argv: list[str]) -> int:
@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     # Gradio checks that its own server answers, and httpx would tell about it.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    serve(build_page(open_library(arguments.checkpoint)), arguments.host, arguments.port)
+    serve(build_page(open_catalogue(arguments.checkpoint)), arguments.host, arguments.port)
     return 0
 
 

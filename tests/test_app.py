@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Collect what would be served instead of serving it."""
     calls: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(app, "build_page", lambda library: library)
+    monkeypatch.setattr(app, "build_page", lambda catalogue: catalogue)
     monkeypatch.setattr(app, "serve", lambda *arguments: calls.append(arguments))
     return calls
 
@@ -25,15 +25,15 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 def test_the_arguments_reach_the_server(served: list[tuple[Any, ...]], tmp_path: Path) -> None:
     checkpoint = save_tiny_checkpoint(tmp_path / "tiny.safetensors")
     assert run_command(app.main, "--host", "0.0.0.0", "--port", 7000, "--checkpoint", checkpoint) == 0
-    [(library, host, port)] = served
-    assert library[None].model_id.startswith("tiny@")
+    [(catalogue, host, port)] = served
+    assert catalogue[None].model_id.startswith("tiny@")
     assert (host, port) == ("0.0.0.0", 7000)
 
 
 def test_without_arguments_the_environment_and_the_shipped_model_decide(
     served: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "open_library", lambda checkpoint: checkpoint)
+    monkeypatch.setattr(app, "open_catalogue", lambda checkpoint: checkpoint)
     assert run_command(app.main) == 0
     assert served == [(None, None, None)]
 

@@ -23,9 +23,9 @@ Uploads stay on the machine that runs this page and are deleted within two hours
 def build_about_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
     gr.Markdown(ABOUT, elem_classes="cl-about")
-    for name in context.library.names:
+    for name in context.catalogue.names:
         with gr.Accordion(f"Model card: {name}", open=False):
-            gr.Markdown(context.library.card(name) or "This model has no card.", elem_classes="cl-card")
+            gr.Markdown(context.catalogue.card(name) or "This model has no card.", elem_classes="cl-card")
     gr.HTML(f"<p>{what_runs()}</p>", elem_classes="cl-versions")
 
 

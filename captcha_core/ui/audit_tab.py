@@ -63,7 +63,7 @@ logger = logging.getLogger(__name__)
 
 def build_audit_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
-    names = context.library.names
+    names = context.catalogue.names
     gr.HTML(f"<p>{_ABOUT}</p>", elem_classes="cl-audit-intro")
     with gr.Row():
         styles = [(label, name) for name, (label, _) in PRESETS.items()]
@@ -160,12 +160,12 @@ def _planned(
     else:
         label, settings = PRESETS[style]
         swept = DrawnStyle(settings, SEED, plan.pictures, label)
-    return SweepRun(swept, {name: context.library[name] for name in models}, plan.steps, plan.seconds)
+    return SweepRun(swept, {name: context.catalogue[name] for name in models}, plan.steps, plan.seconds)
 
 
 def _together(context: PageContext, model: str | None, others: list[str]) -> list[str]:
     """Return the page's model and those beside it, each once."""
-    return list(dict.fromkeys([model or next(iter(context.library.names), ""), *others]))
+    return list(dict.fromkeys([model or next(iter(context.catalogue.names), ""), *others]))
 
 
 def _watched(run: SweepRun) -> Iterator[tuple[Any, Any, Any]]:

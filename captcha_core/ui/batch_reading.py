@@ -176,7 +176,7 @@ def batch_for_api(context: PageContext, files: Files, model: str | None = None) 
 
 
 def _read_whole(context: PageContext, files: Files, model: str | None) -> Result:
-    reading = read_set(context.library[model], gathered(files), Run())
+    reading = read_set(context.catalogue[model], gathered(files), Run())
     while True:
         try:
             next(reading)

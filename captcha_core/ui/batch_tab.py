@@ -177,7 +177,7 @@ def run(
     this_run = Run()
     hidden = {parts.results: gr.Column(visible=False), parts.stop: gr.Button(visible=False)}
     try:
-        recognizer = context.library[model]
+        recognizer = context.catalogue[model]
         found = gathered(files)
         begun = {parts.stop: gr.Button(visible=True), parts.running: runs.put(this_run)}
         yield {parts.status: progress_html(0, found.count)} | hidden | begun

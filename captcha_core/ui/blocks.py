@@ -11,6 +11,7 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.about_tab import build_about_tab
 from captcha_core.ui.audit_tab import build_audit_tab
 from captcha_core.ui.batch_tab import build_batch_tab
+from captcha_core.ui.catalogue import ModelCatalogue
 from captcha_core.ui.compare_tab import build_compare_tab
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.endpoints import check_mcp
@@ -18,7 +19,6 @@ from captcha_core.ui.files import MAX_UPLOAD
 from captcha_core.ui.generate_tab import build_generate_tab
 from captcha_core.ui.health import build_health
 from captcha_core.ui.labels import LABELS_JS
-from captcha_core.ui.library import ModelLibrary
 from captcha_core.ui.links import KEEP_JS, one_of
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
 from captcha_core.ui.space import ask_for_gpu
@@ -42,17 +42,17 @@ _DELETE_UPLOADS = (3600, 3600)
 _MOST_QUEUED = 128
 
 
-def build_page(library: ModelLibrary) -> gr.Blocks:
+def build_page(catalogue: ModelCatalogue) -> gr.Blocks:
     """Return the whole page.
 
     Args:
-        library: The models; an empty one makes a page that says how to train a model.
+        catalogue: The models; an empty one makes a page that says how to train a model.
     """
     with gr.Blocks(title="Captcha Lab", analytics_enabled=False, delete_cache=_DELETE_UPLOADS) as page:
         with gr.Row(elem_classes="cl-top"):
             gr.HTML(f"<h1>Captcha Lab</h1><p>{PROMISE}</p>", elem_classes="cl-head")
-            context = PageContext(library, _model_menu(library))
-        context.links.add("model", context.model, one_of(library.names))
+            context = PageContext(catalogue, _model_menu(catalogue))
+        context.links.add("model", context.model, one_of(catalogue.names))
         children = {}
         with gr.Tabs() as tabs:
             for name, label, build in TABS:
@@ -64,12 +64,12 @@ def build_page(library: ModelLibrary) -> gr.Blocks:
     return page.queue(max_size=_MOST_QUEUED)
 
 
-def _model_menu(library: ModelLibrary) -> gr.Dropdown:
+def _model_menu(catalogue: ModelCatalogue) -> gr.Dropdown:
     """Return the menu of models; each is shown with what it reads and how well."""
-    choices = [(described(name, library.meta(name)), name) for name in library.names]
+    choices = [(described(name, catalogue.meta(name)), name) for name in catalogue.names]
     return gr.Dropdown(
         choices,
-        value=library.names[0] if library.names else None,
+        value=catalogue.names[0] if catalogue.names else None,
         label="Model",
         filterable=False,
         container=False,

@@ -67,18 +67,18 @@ def compare(context: PageContext, runs: Shelf[Run], files: Files) -> Iterator[tu
     hidden = gr.Button(visible=False)
     try:
         # Where there is no model, this says how to make one.
-        context.library[None]
+        context.catalogue[None]
         found = gathered(files, MOST_PICTURES)
-        names = context.library.names[:MOST_MODELS]
+        names = context.catalogue.names[:MOST_MODELS]
         yield progress_html(0, found.count * len(names)), runs.put(this_run), gr.Button(visible=True)
         notes = list(found.notes)
-        if len(context.library.names) > len(names):
-            notes.append(f"There are {len(context.library.names)} models; the first {len(names)} are compared.")
+        if len(context.catalogue.names) > len(names):
+            notes.append(f"There are {len(context.catalogue.names)} models; the first {len(names)} are compared.")
         attempts: list[Attempt] = []
         until = time.monotonic() + MOST_SECONDS
         for name in names:
             before = len(attempts) * found.count
-            reading = read_set(context.library[name], found, this_run, until - time.monotonic())
+            reading = read_set(context.catalogue[name], found, this_run, until - time.monotonic())
             result = yield from mapped(reading, partial(_told, before, found.count * len(names)))
             if attempts and len(result.readings) < len(attempts[0].readings):
                 notes.append(f"Reading stopped before {name} was done, so {len(names) - len(attempts)} are left out.")

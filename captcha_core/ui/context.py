@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from captcha_core.ui.batching import Batcher
-from captcha_core.ui.library import ModelLibrary
+from captcha_core.ui.catalogue import ModelCatalogue
 from captcha_core.ui.links import DeepLinks
 
 QUEUED: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 32}
@@ -22,13 +22,13 @@ class PageContext:
     """What every tab is given.
 
     Attributes:
-        library: The models.
-        model: The menu at the head of the page; its value is a name in the library.
+        catalogue: The models.
+        model: The menu at the head of the page; its value is a name in the catalogue.
         batcher: Reads single pictures.
         links: What the page's address keeps.
     """
 
-    library: ModelLibrary
+    catalogue: ModelCatalogue
     model: gr.Dropdown
     batcher: Batcher = field(default_factory=Batcher)
     links: DeepLinks = field(default_factory=DeepLinks)

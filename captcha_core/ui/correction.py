@@ -69,7 +69,7 @@ def correct(
             raise CorrectionError("There is no picture to correct; choose one.")
         if correction.strip() == text:
             raise CorrectionError("That is what was read; change it where it is wrong.")
-        store.keep(picture, context.batcher.read(context.library[model], picture), correction)
+        store.keep(picture, context.batcher.read(context.catalogue[model], picture), correction)
     except CorrectionError as error:
         return _said(str(error))
     except CaptchaLabError as error:

@@ -66,7 +66,7 @@ def draw_for_page(
     difficulty = gr.update(value=difficulty_of(style))
     grid = grid_html(captchas)
     yield grid, command, difficulty
-    if read is True and context.library.names:
+    if read is True and context.catalogue.names:
         try:
             grid = _read_html(context, model, captchas)
         except CaptchaLabError as error:
@@ -128,7 +128,7 @@ def _read_html(context: PageContext, model: Any, captchas: Sequence[Captcha]) ->
     Raises:
         CaptchaLabError: If there is no such model, or it cannot read.
     """
-    recognizer = context.library[model]
+    recognizer = context.catalogue[model]
     try:
         readings = _readings(context, recognizer, captchas)
     except CheckpointError as error:

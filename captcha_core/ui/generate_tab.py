@@ -77,7 +77,7 @@ def build_generate_tab(context: PageContext) -> None:
         difficulty = gr.Radio(list(DIFFICULTIES), value=_MEDIUM, label="How hard to read", min_width=320)
     with gr.Row(elem_classes="cl-make"):
         with gr.Column(elem_classes="cl-sheet"):
-            sheet = _build_sheet(bool(context.library.names))
+            sheet = _build_sheet(bool(context.catalogue.names))
             with gr.Accordion("Take them with you", open=False):
                 take = _build_take()
         with gr.Column(elem_classes="cl-settings"):

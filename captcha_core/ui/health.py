@@ -52,12 +52,12 @@ def health(context: PageContext, started: float) -> Health:
         started: When the page was built, by ``time.monotonic``.
     """
     try:
-        context.library[None]
+        context.catalogue[None]
         status = "ok"
     except CaptchaLabError:
         status = "no model"
     uptime = round(time.monotonic() - started, 1)
-    return Health(status=status, models=list(context.library.names), versions=versions(), uptime_s=uptime)
+    return Health(status=status, models=list(context.catalogue.names), versions=versions(), uptime_s=uptime)
 
 
 def versions() -> dict[str, str]:

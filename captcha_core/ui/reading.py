@@ -16,9 +16,9 @@ from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.saliency import occlusion_maps
+from captcha_core.ui.catalogue import DATA_COMMAND, PAGE_COMMAND, TRAIN_COMMAND
 from captcha_core.ui.confidence import alternatives_html
 from captcha_core.ui.context import PageContext
-from captcha_core.ui.library import DATA_COMMAND, PAGE_COMMAND, TRAIN_COMMAND
 from captcha_core.ui.picture import Picture
 from captcha_core.ui.read_html import details_html, notice_html, panel_html, saliency_html
 from captcha_core.ui.restriction import Restriction, chosen
@@ -77,10 +77,10 @@ def read_for_page(context: PageContext, picture: Picture, threshold: float, mode
         model: Name of the model.
         known: What :func:`captcha_core.ui.restriction.chosen` takes.
     """
-    if picture is None or not context.library.names:
+    if picture is None or not context.catalogue.names:
         return Shown(gr.skip(), "", idle_html(context))
     try:
-        image, recognizer, constraint = _readable(picture), context.library[model], chosen(*known).constraint()
+        image, recognizer, constraint = _readable(picture), context.catalogue[model], chosen(*known).constraint()
         prediction = _predict(context, recognizer, image, constraint)
     except CaptchaLabError as error:
         kept = None if isinstance(picture, ImageError) else gr.skip()
@@ -107,7 +107,7 @@ def look_for_page(
 ) -> str:
     """Return a map for each character of the text in a picture, as HTML."""
     try:
-        image, recognizer, constraint = _readable(picture), context.library[model], chosen(*known).constraint()
+        image, recognizer, constraint = _readable(picture), context.catalogue[model], chosen(*known).constraint()
         text = _predict(context, recognizer, image, constraint).text
         maps = occlusion_maps(recognizer, image, text, constraint, progress)
     except CaptchaLabError as error:
@@ -118,7 +118,7 @@ def look_for_page(
 def snippets_for_page(context: PageContext, request: Request | None, model: str | None, *known: Any) -> list[str]:
     """Return the code for curl, Python and the command line that reads with these settings."""
     address = "" if request is None else str(get_request_origin(request, "")).partition(API_PREFIX)[0]
-    file = context.library.file_name(model) if context.library.names else None
+    file = context.catalogue.file_name(model) if context.catalogue.names else None
     snippets = Snippets(address.rstrip("/"), model, file, chosen(*known))
     return [snippets.curl(), snippets.python(), snippets.command()]
 
@@ -146,7 +146,7 @@ def read_for_api(
     """
     try:
         constraint = Restriction(alphabet, min_length, max_length).constraint()
-        return cast(Reading, _predict(context, context.library[model], _readable(picture), constraint).as_dict())
+        return cast(Reading, _predict(context, context.catalogue[model], _readable(picture), constraint).as_dict())
     except CaptchaLabError as error:
         # A page that loads this endpoint would render the message as HTML, and the file's name in it is a stranger's.
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
@@ -154,7 +154,7 @@ def read_for_api(
 
 def idle_html(context: PageContext) -> str:
     """Return what stands in the result's place before there is one."""
-    if context.library.names:
+    if context.catalogue.names:
         return _WAITING
     return (
         '<div class="cl-notice"><strong>No model is loaded yet.</strong> Draw pictures and train one on them:'

@@ -5,11 +5,8 @@ https://github.com/dequelabs/axe-core (MPL-2.0) is installed by `make test-brows
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from captcha_core.ui.blocks import TABS
 from tests.browser.helpers import Visit
@@ -47,6 +44,7 @@ def test_no_tab_has_a_serious_violation_or_is_too_wide(any_visit: Visit) -> None
         found += [f"{name}: {line}" for line in violations(any_visit)]
         if not any_visit.fits():
             found.append(f"{name}: wider than the screen")
+        any_visit.shoot(name)
     assert not found, "\n".join(found)
 
 
@@ -54,10 +52,3 @@ def test_a_result_has_no_serious_violation(any_visit: Visit) -> None:
     any_visit.page.locator(".gallery-item").first.click()
     any_visit.page.locator("ol.cl-strip").wait_for()
     assert violations(any_visit) == []
-
-
-@pytest.mark.skipif(not os.environ.get("WRITE_SCREENSHOT"), reason="WRITE_SCREENSHOT=1 writes the pictures")
-def test_screenshots_of_every_tab(visit: Visit) -> None:
-    for name, label, _ in TABS:
-        visit.open_tab(label)
-        visit.shoot(name)

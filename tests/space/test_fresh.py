@@ -128,8 +128,9 @@ def test_a_style_is_measured_there_without_torch(folder: Path, python: Path) -> 
         "from captcha_core.evaluation.sweep_sheet import report_page\n"
         "from captcha_core.evaluation.sweep_plots import figure_png\n"
         "from captcha_core.evaluation.sweep_style import PRESETS, DrawnStyle\n"
-        "from captcha_core.ui.library import open_library\n"
-        "run = SweepRun(DrawnStyle(PRESETS['default'][1], 0, 1, 'default'), {'m': open_library(None)[None]}, 1, 20.0)\n"
+        "from captcha_core.ui.catalogue import open_catalogue\n"
+        "style, models = DrawnStyle(PRESETS['default'][1], 0, 1, 'default'), {'m': open_catalogue(None)[None]}\n"
+        "run = SweepRun(style, models, 1, 20.0)\n"
         "assert len(list(run)) > 1 and '<html' in sweep_html(run.result())\n"
         "assert figure_png(report_page(run.result()))\n"
     )

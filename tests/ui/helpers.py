@@ -20,8 +20,8 @@ from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.imaging import load_image
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource
+from captcha_core.ui.catalogue import ModelCatalogue
 from captcha_core.ui.context import PageContext
-from captcha_core.ui.library import ModelLibrary
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
@@ -85,19 +85,19 @@ class Misreader(GreyReader):
         return replace(right, text=right.text.replace("D", "B"), confidence=0.9, model_id=self.model_id)
 
 
-def library_of(reader: Recognizer | None = None, **others: Any) -> ModelLibrary:
-    """Return a library of one model, of none, or of others too, by their names."""
-    library = ModelLibrary({})
+def catalogue_of(reader: Recognizer | None = None, **others: Any) -> ModelCatalogue:
+    """Return a catalogue of one model, of none, or of others too, by their names."""
+    catalogue = ModelCatalogue({})
     readers = ({} if reader is None else {"grey": reader}) | others
-    library.names = list(readers)
-    cast(Any, library)._current = lambda name: readers[name]
-    cast(Any, library)._checkpoints = {name: Path(f"/nowhere/{name}.grey") for name in readers}
-    return library
+    catalogue.names = list(readers)
+    cast(Any, catalogue)._current = lambda name: readers[name]
+    cast(Any, catalogue)._checkpoints = {name: Path(f"/nowhere/{name}.grey") for name in readers}
+    return catalogue
 
 
 def context_of(reader: Recognizer | None = None, **others: Any) -> PageContext:
     """Return what a tab is given on a page that reads with it."""
-    return PageContext(library_of(reader, **others), gr.Dropdown())
+    return PageContext(catalogue_of(reader, **others), gr.Dropdown())
 
 
 def grey_picture(text: str = "ADBC") -> Image.Image:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from captcha_core.ui.blocks import build_page, serve
-from captcha_core.ui.library import ModelLibrary
-from tests.ui.helpers import GreyReader, library_of
+from captcha_core.ui.catalogue import ModelCatalogue
+from tests.ui.helpers import GreyReader, catalogue_of
 
 
 def main(port: int, *checkpoints: str) -> None:
@@ -26,8 +26,8 @@ def main(port: int, *checkpoints: str) -> None:
         return resolve(host, *args, **kwargs)
 
     socket.getaddrinfo = watch
-    own = ModelLibrary({Path(checkpoint).stem: Path(checkpoint) for checkpoint in checkpoints})
-    serve(build_page(own if checkpoints else library_of(cast(Any, GreyReader()))), "127.0.0.1", port)
+    own = ModelCatalogue({Path(checkpoint).stem: Path(checkpoint) for checkpoint in checkpoints})
+    serve(build_page(own if checkpoints else catalogue_of(cast(Any, GreyReader()))), "127.0.0.1", port)
 
 
 if __name__ == "__main__":

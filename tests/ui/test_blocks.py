@@ -28,7 +28,7 @@ from PIL import Image
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.blocks import PROMISE, build_page, serve
 from tests.helpers import huge_png_header
-from tests.ui.helpers import free_port, grey_picture, in_loop, library_of
+from tests.ui.helpers import catalogue_of, free_port, grey_picture, in_loop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -275,12 +275,12 @@ def test_the_page_has_the_promise_and_no_path_of_the_project(address: str) -> No
 
 
 def test_without_a_model_the_page_is_built_and_says_what_to_run() -> None:
-    config = json.dumps(in_loop(build_page, library_of()).get_config_file(), default=str)
+    config = json.dumps(in_loop(build_page, catalogue_of()).get_config_file(), default=str)
     assert "python train.py --recipe efficientnet --data data/train.parquet" in config
 
 
 def test_uploads_do_not_stay_for_ever_and_nothing_is_reported() -> None:
-    page = in_loop(build_page, library_of())
+    page = in_loop(build_page, catalogue_of())
     assert page.delete_cache == (3600, 3600)
     assert page.analytics_enabled is False
 
@@ -288,7 +288,7 @@ def test_uploads_do_not_stay_for_ever_and_nothing_is_reported() -> None:
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_an_address_that_is_not_ours_is_refused_at_once(host: str) -> None:
     with pytest.raises(CaptchaLabError, match=f"{host}.*--host"):
-        in_loop(lambda: serve(build_page(library_of()), host, free_port(), block=False))
+        in_loop(lambda: serve(build_page(catalogue_of()), host, free_port(), block=False))
 
 
 def test_a_taken_port_is_refused_with_the_remedy() -> None:
@@ -297,6 +297,6 @@ def test_a_taken_port_is_refused_with_the_remedy() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(CaptchaLabError, match=f"{port}.*--port"):
-            in_loop(lambda: serve(build_page(library_of()), "127.0.0.1", port, block=False))
+            in_loop(lambda: serve(build_page(catalogue_of()), "127.0.0.1", port, block=False))
     with pytest.raises(CaptchaLabError, match="99999.*--port"):
-        in_loop(lambda: serve(build_page(library_of()), "127.0.0.1", 99999, block=False))
+        in_loop(lambda: serve(build_page(catalogue_of()), "127.0.0.1", 99999, block=False))

@@ -14,14 +14,14 @@ from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.ui.blocks import build_page
 from captcha_core.ui.correction import FOLDER_VARIABLE, NOTICE, correct
 from captcha_core.ui.picture import Picture
-from tests.ui.helpers import context_of, grey_picture, in_loop, library_of
+from tests.ui.helpers import catalogue_of, context_of, grey_picture, in_loop
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
 
 
 def config_of_page() -> str:
-    return json.dumps(in_loop(build_page, library_of()).get_config_file(), default=str)
+    return json.dumps(in_loop(build_page, catalogue_of()).get_config_file(), default=str)
 
 
 def test_nothing_is_shown_or_kept_unless_the_owner_names_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:

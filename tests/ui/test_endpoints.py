@@ -13,7 +13,7 @@ import pytest
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.blocks import build_page, serve
 from captcha_core.ui.endpoints import MCP_VARIABLE, add_endpoint
-from tests.ui.helpers import GreyReader, in_loop, library_of
+from tests.ui.helpers import GreyReader, catalogue_of, in_loop
 
 
 class Answer(TypedDict):
@@ -51,7 +51,7 @@ def test_an_endpoint_is_described_and_typed_by_its_function() -> None:
 
 
 def every_endpoint() -> list[Any]:
-    page = in_loop(build_page, library_of(GreyReader()))  # type: ignore[arg-type]
+    page = in_loop(build_page, catalogue_of(GreyReader()))  # type: ignore[arg-type]
     return [fn for fn in page.fns.values() if fn.fn and fn.api_visibility == "public"]
 
 
@@ -78,4 +78,4 @@ def test_an_mcp_server_that_is_not_installed_is_one_sentence(monkeypatch: pytest
     monkeypatch.setenv(MCP_VARIABLE, "True")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CaptchaLabError, match=r'pip install "gradio\[mcp\]==[0-9.]+"; or unset GRADIO_MCP_SERVER'):
-        in_loop(lambda: serve(build_page(library_of())))
+        in_loop(lambda: serve(build_page(catalogue_of())))

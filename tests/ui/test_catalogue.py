@@ -9,7 +9,7 @@ import pytest
 
 from captcha_core import recognizer as recognizer_module
 from captcha_core.errors import CheckpointError
-from captcha_core.ui.library import ModelLibrary, open_library
+from captcha_core.ui.catalogue import ModelCatalogue, open_catalogue
 from tests.helpers import save_tiny_checkpoint
 
 
@@ -25,63 +25,63 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_named_checkpoint_comes_first_and_must_work(shipped: Path, tmp_path: Path) -> None:
     save_tiny_checkpoint(shipped / "some.safetensors")
     good = save_tiny_checkpoint(tmp_path / "good.safetensors")
-    library = open_library(good)
-    assert library.names == ["good", "some"]
-    assert library[None].model_id.startswith("good@") and library["some"].model_id.startswith("some@")
+    catalogue = open_catalogue(good)
+    assert catalogue.names == ["good", "some"]
+    assert catalogue[None].model_id.startswith("good@") and catalogue["some"].model_id.startswith("some@")
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
     with pytest.raises(CheckpointError, match="broken"):
-        open_library(broken)
+        open_catalogue(broken)
 
 
 def test_the_shipped_ones_are_listed_with_the_latest_first_and_damaged_ones_left_out(shipped: Path) -> None:
     save_tiny_checkpoint(shipped / "a.safetensors", epoch=1)
     save_tiny_checkpoint(shipped / "b.safetensors", epoch=7)
     (shipped / "c.safetensors").write_bytes(b"half")
-    library = open_library(None)
-    assert library.names == ["b", "a"]
-    assert library.meta("b").epoch == 7
+    catalogue = open_catalogue(None)
+    assert catalogue.names == ["b", "a"]
+    assert catalogue.meta("b").epoch == 7
 
 
 def test_there_may_be_none(shipped: Path, caplog: pytest.LogCaptureFixture) -> None:
-    library = open_library(None)
-    assert library.names == []
+    catalogue = open_catalogue(None)
+    assert catalogue.names == []
     assert "without a model" in caplog.text
     with pytest.raises(CheckpointError, match=r"Train one: python train\.py"):
-        library[None]
+        catalogue[None]
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(shipped: Path) -> None:
     save_tiny_checkpoint(shipped / "some.safetensors")
     with pytest.raises(CheckpointError, match="'other'.*: some"):
-        open_library(None)["other"]
+        open_catalogue(None)["other"]
 
 
 def test_a_replaced_file_is_read_anew_and_a_damaged_one_leaves_the_old_model_serving(
     shipped: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = save_tiny_checkpoint(shipped / "some.safetensors", temperature=1.0)
-    library = open_library(None)
-    first = library[None]
-    assert library[None] is first
+    catalogue = open_catalogue(None)
+    first = catalogue[None]
+    assert catalogue[None] is first
     os.replace(save_tiny_checkpoint(tmp_path / "new.safetensors", temperature=2.0), path)
-    second = library[None]
+    second = catalogue[None]
     assert second.meta.temperature == 2.0 and second.model_id != first.model_id
     path.write_bytes(b"half")
-    assert library[None] is second
+    assert catalogue[None] is second
     assert str(path) in caplog.text
 
 
 def test_what_cannot_be_used_is_told_without_its_path(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    library = ModelLibrary({"gone": tmp_path / "gone.safetensors"})
+    catalogue = ModelCatalogue({"gone": tmp_path / "gone.safetensors"})
     with pytest.raises(CheckpointError) as caught:
-        library["gone"]
+        catalogue["gone"]
     assert str(tmp_path) not in str(caught.value) and "gone" in str(caught.value)
     assert str(tmp_path) in caplog.text
 
 
 def test_a_card_is_what_stands_beside_the_model(tmp_path: Path) -> None:
-    library = ModelLibrary({"some": tmp_path / "some.safetensors"})
-    assert library.card("some") is None
+    catalogue = ModelCatalogue({"some": tmp_path / "some.safetensors"})
+    assert catalogue.card("some") is None
     (tmp_path / "some.md").write_text("# Title\n\nText.\n")
-    assert library.card("some") == "\nText.\n"
+    assert catalogue.card("some") == "\nText.\n"

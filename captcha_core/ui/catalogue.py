@@ -19,7 +19,7 @@ PAGE_COMMAND = "python app.py --checkpoint runs/efficientnet/best.safetensors"
 logger = logging.getLogger(__name__)
 
 
-class ModelLibrary:
+class ModelCatalogue:
     """Checkpoints by name. Threads may share one.
 
     Attributes:
@@ -113,7 +113,7 @@ class _Loaded:
     recognizer: Recognizer
 
 
-def open_library(checkpoint: str | Path | None) -> ModelLibrary:
+def open_catalogue(checkpoint: str | Path | None) -> ModelCatalogue:
     """Return the named checkpoint, which is then the default, and the shipped ones, the latest first.
 
     Args:
@@ -125,15 +125,15 @@ def open_library(checkpoint: str | Path | None) -> ModelLibrary:
     found = {} if checkpoint is None else {Path(checkpoint).stem: Path(checkpoint)}
     for path in _shipped():
         found.setdefault(path.stem, path)
-    library = ModelLibrary(found)
+    catalogue = ModelCatalogue(found)
     try:
         # The first visitor shall not wait for it.
-        library.load()
+        catalogue.load()
     except CheckpointError as error:
         if checkpoint is not None:
             raise
         logger.warning("The page starts without a model. %s", error)
-    return library
+    return catalogue
 
 
 def _shipped() -> list[Path]:
