@@ -1,38 +1,20 @@
-"""The web page of ``evaluate.py --view``: one file that needs nothing else and asks nobody for anything.
-
-Everything that comes from the data is escaped, and the page's own security policy lets in neither scripts nor
-anything from another place. Each pair of text and background has a contrast of at least 4.5:1 (WCAG 2.2, level AA),
-in light and in dark; a test computes it.
-"""
+"""The web page of ``evaluate.py --view``; see :mod:`captcha_core.evaluation.page_parts`."""
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 from collections.abc import Sequence
 
 from PIL import Image
 
-from captcha_core.evaluation.marking import NOT_OPENED, RIGHT, SIGNS, pair_up, printable, verdict
+from captcha_core.data_url import data_url
+from captcha_core.evaluation.marking import NOT_OPENED, RIGHT, SIGNS, pair_up, verdict
 from captcha_core.evaluation.measure import Evaluation
+from captcha_core.evaluation.page_parts import escaped, page_head
 from captcha_core.evaluation.report import figures_of
 from captcha_core.evaluation.shown import Section, Shown
 from captcha_core.prediction import Prediction, percent
 
-# Per colour: what it is for in light, in dark.
-COLOURS = {
-    "text": ("#1b2430", "#e6eaf0"),
-    "quiet": ("#526070", "#a4b0be"),
-    "page": ("#f4f6f8", "#12171d"),
-    "card": ("#ffffff", "#1b222b"),
-    "line": ("#d5dbe2", "#37424f"),
-    "right": ("#14602f", "#7ee2a0"),
-    "wrong": ("#a11212", "#ff9c9c"),
-    "unopened": ("#7a4a00", "#f5c26b"),
-    "wrong-back": ("#fde0e0", "#4d1d20"),
-    "truth-back": ("#ddf0e2", "#173d26"),
-}
 _CLASSES = {RIGHT: "right", NOT_OPENED: "unopened"}
 
 
@@ -50,10 +32,10 @@ def page_html(evaluation: Evaluation, sections: Sequence[Section], title: str, n
         for f in figures_of(evaluation)
     )
     parts = [
-        _HEAD.format(title=_text(title), style=_style()),
-        f"<header><h1>What was read</h1><p>{_text(title)}</p></header>",
+        page_head(title, _LAYOUT),
+        f"<header><h1>What was read</h1><p>{escaped(title)}</p></header>",
         f'<dl class="figures">{figures}</dl>',
-        f'<p class="note">{_text(note)}</p>' if note else "",
+        f'<p class="note">{escaped(note)}</p>' if note else "",
         f'<p class="quiet">{_LEGEND}</p>',
         *(_section_html(section) for section in sections),
         "</body>\n</html>\n",
@@ -66,19 +48,19 @@ def marked_html(label: str, text: str) -> tuple[str, str]:
     truth_parts, read_parts = [], []
     for truth, read in pair_up(label, text):
         if truth == read:
-            truth_parts.append(_text(truth))
-            read_parts.append(_text(read))
+            truth_parts.append(escaped(truth))
+            read_parts.append(escaped(read))
         else:
-            truth_parts.append(f'<ins title="{_meaning(truth, read)}">{_text(truth) or _GAP}</ins>')
-            read_parts.append(f'<mark title="{_meaning(truth, read)}">{_text(read) or _GAP}</mark>')
+            truth_parts.append(f'<ins title="{_meaning(truth, read)}">{escaped(truth) or _GAP}</ins>')
+            read_parts.append(f'<mark title="{_meaning(truth, read)}">{escaped(read) or _GAP}</mark>')
     return "".join(truth_parts), "".join(read_parts)
 
 
 def _meaning(truth: str, read: str) -> str:
     """Say what is wrong with a character."""
     if not read:
-        return f"{_text(truth)} was missed"
-    return f"{_text(read)} instead of {_text(truth)}" if truth else f"{_text(read)} is one too many"
+        return f"{escaped(truth)} was missed"
+    return f"{escaped(read)} instead of {escaped(truth)}" if truth else f"{escaped(read)} is one too many"
 
 
 def _section_html(section: Section) -> str:
@@ -87,13 +69,13 @@ def _section_html(section: Section) -> str:
 
 
 def _card_html(shown: Shown) -> str:
-    file = f'<p class="file">{_text(shown.file)}</p>'
+    file = f'<p class="file">{escaped(shown.file)}</p>'
     if not isinstance(shown.read, Prediction):
-        reason = f'<p class="reason">{_text(str(shown.read))}</p>'
-        return _card(NOT_OPENED, NOT_OPENED, "", f"{reason}{_texts_html(('label', _text(shown.label)))}{file}")
+        reason = f'<p class="reason">{escaped(str(shown.read))}</p>'
+        return _card(NOT_OPENED, NOT_OPENED, "", f"{reason}{_texts_html(('label', escaped(shown.label)))}{file}")
     right = shown.read.text == shown.label
     if right:
-        texts = _texts_html(("read", _text(shown.label)))
+        texts = _texts_html(("read", escaped(shown.label)))
     else:
         label, read = marked_html(shown.label, shown.read.text)
         texts = _texts_html(("label", label), ("read", read))
@@ -117,24 +99,14 @@ def _texts_html(*lines: tuple[str, str]) -> str:
 def _picture_html(shown: Shown) -> str:
     assert shown.picture is not None, "a picture that was read could be opened"
     width, height = shown.picture.size
-    return f'<img src="{_data_url(shown.picture)}" width="{width}" height="{height}" alt="{_text(shown.file)}">'
+    return f'<img src="{_data_url(shown.picture)}" width="{width}" height="{height}" alt="{escaped(shown.file)}">'
 
 
 def _data_url(picture: Image.Image) -> str:
     """Return a picture within an address; WebP without loss takes half of what PNG takes."""
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", lossless=True)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
-
-
-def _text(text: str) -> str:
-    return html.escape(printable(text))
-
-
-def _style() -> str:
-    """Return the style sheet, with the colours of both schemes."""
-    light, dark = ("".join(f"--{name}:{both[i]};" for name, both in COLOURS.items()) for i in (0, 1))
-    return f":root{{color-scheme:light dark;{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{_LAYOUT}"
+    return data_url(buffer.getvalue(), "image/webp")
 
 
 # A space that does not collapse, as wide as a character of the fixed-width font.
@@ -145,18 +117,6 @@ _LEGEND = (
     "is <ins>underlined</ins> and what was read instead is <mark>marked</mark>; an empty mark is a missing character. "
     "A click on a heading folds its pictures away."
 )
-
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>"""
 
 _LAYOUT = """
 * { box-sizing: border-box; margin: 0; }

@@ -1,18 +1,13 @@
-"""A sweep as HTML: the report's page, one file that needs nothing else and asks nobody for anything, and its parts.
-
-All text is escaped, and the page's own security policy lets in neither scripts nor anything from another place.
-"""
+"""A sweep as HTML: the report's page and its parts; see :mod:`captcha_core.evaluation.page_parts`."""
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 
 from PIL import Image
 
-from captcha_core.evaluation.marking import printable
-from captcha_core.evaluation.page import COLOURS
+from captcha_core.data_url import data_url
+from captcha_core.evaluation.page_parts import escaped, page_head
 from captcha_core.evaluation.sweep import Sweep
 from captcha_core.evaluation.sweep_css import BODY_CSS
 from captcha_core.evaluation.sweep_plots import distortion_names, figure_png, plot_sweep
@@ -23,7 +18,7 @@ def sweep_html(sweep: Sweep) -> str:
     """Return the whole page."""
     return "\n".join(
         [
-            _HEAD.format(title=_text(f"How strong is it? {sweep.title}"), style=_style()),
+            page_head(f"How strong is it? {sweep.title}", _LAYOUT),
             "<h1>How strong is it?</h1>",
             sweep_body(sweep),
             "</body>\n</html>\n",
@@ -33,11 +28,11 @@ def sweep_html(sweep: Sweep) -> str:
 
 def sweep_body(sweep: Sweep) -> str:
     """Return the parts in their order: headline, plots, table, conclusion, a picture at every strength."""
-    words = "".join(f"<p>{_text(text)}</p>" for text in conclusion(sweep))
-    plots = _data_url(figure_png(plot_sweep(sweep)), "png")
+    words = "".join(f"<p>{escaped(text)}</p>" for text in conclusion(sweep))
+    plots = data_url(figure_png(plot_sweep(sweep)))
     alt = "Share of texts and of characters read at each strength of each distortion; the table has the largest falls"
     return (
-        f'<p class="cl-audit-found"><strong>{_text(headline(sweep))}</strong></p>'
+        f'<p class="cl-audit-found"><strong>{escaped(headline(sweep))}</strong></p>'
         f'<div class="cl-audit-words">{words}</div>'
         f"{_table_html(sweep)}"
         f'<img class="cl-audit-plots" src="{plots}" alt="{alt}">'
@@ -49,7 +44,7 @@ def sweep_body(sweep: Sweep) -> str:
 def _table_html(sweep: Sweep) -> str:
     """Return the table, which scrolls by itself where it is too wide; one model alone is not named in it."""
     first = 0 if len(sweep.models) > 1 else 1
-    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in HEADINGS[first:])
+    head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in HEADINGS[first:])
     rows = "".join(
         f"<tr>{''.join(_cell(text, number == 0) for number, text in enumerate(row[first:]))}</tr>"
         for row in rows_of(sweep)
@@ -61,7 +56,7 @@ def _table_html(sweep: Sweep) -> str:
 
 
 def _cell(text: str, first: bool) -> str:
-    return f'<th scope="row">{_text(text)}</th>' if first else f"<td>{_text(text)}</td>"
+    return f'<th scope="row">{escaped(text)}</th>' if first else f"<td>{escaped(text)}</td>"
 
 
 def _samples_html(sweep: Sweep) -> str:
@@ -71,11 +66,11 @@ def _samples_html(sweep: Sweep) -> str:
     for name in distortion_names(sweep):
         distortion, points = distortions[name].distortion, distortions[name].points
         figures = "".join(
-            f'<figure><img src="{_picture_url(picture)}" alt="{_text(distortion.said(point.strength))}">'
-            f"<figcaption>{_text(distortion.text(point.strength))}</figcaption></figure>"
+            f'<figure><img src="{_picture_url(picture)}" alt="{escaped(distortion.said(point.strength))}">'
+            f"<figcaption>{escaped(distortion.text(point.strength))}</figcaption></figure>"
             for picture, point in zip(sweep.samples[name], points, strict=True)
         )
-        title = f"<h4>{_text(distortion.label)} <small>{_text(distortion.unit)}</small></h4>"
+        title = f"<h4>{escaped(distortion.label)} <small>{escaped(distortion.unit)}</small></h4>"
         parts.append(f'{title}<div class="cl-audit-samples">{figures}</div>')
     return "".join(parts)
 
@@ -83,34 +78,8 @@ def _samples_html(sweep: Sweep) -> str:
 def _picture_url(picture: Image.Image) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=90)
-    return _data_url(buffer.getvalue(), "webp")
+    return data_url(buffer.getvalue(), "image/webp")
 
-
-def _data_url(data: bytes, kind: str) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
-
-
-def _text(text: str) -> str:
-    return html.escape(printable(text))
-
-
-def _style() -> str:
-    """Return the style sheet, with the colours of both schemes."""
-    light, dark = ("".join(f"--{name}:{both[i]};" for name, both in COLOURS.items()) for i in (0, 1))
-    return f":root{{color-scheme:light dark;{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{_LAYOUT}"
-
-
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>"""
 
 _LAYOUT = f"""
 * {{ box-sizing: border-box; }}

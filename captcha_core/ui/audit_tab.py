@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import logging
 import time
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from captcha_core.data_url import data_url
 from captcha_core.errors import CaptchaLabError, CheckpointError
 from captcha_core.evaluation.sweep import Sweep, SweepRun
 from captcha_core.evaluation.sweep_distortions import Swept
@@ -202,8 +202,7 @@ def _buttons(*, running: bool) -> tuple[Any, Any]:
 
 
 def _link(name: str, kind: str, data: bytes, label: str) -> str:
-    address = f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
-    return f'<a download="{name}" href="{address}">{label}</a>'
+    return f'<a download="{name}" href="{data_url(data, kind)}">{label}</a>'
 
 
 def _some_of(names: list[str], text: str) -> list[str]:

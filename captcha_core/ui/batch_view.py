@@ -5,12 +5,12 @@ Everything that comes from a visitor is escaped.
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from captcha_core.batch import Reading
+from captcha_core.data_url import data_url
 from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.measure import Evaluation
 from captcha_core.evaluation.report import worst_readings
@@ -202,8 +202,7 @@ def thumbnail_html(reading: Reading) -> str:
     """Return the small picture, inside the page itself; nothing where there is none."""
     if not reading.thumbnail:
         return ""
-    data = base64.b64encode(reading.thumbnail).decode("ascii")
-    return f'<img src="data:image/webp;base64,{data}" alt="">'
+    return f'<img src="{data_url(reading.thumbnail, "image/webp")}" alt="">'
 
 
 def measures_html(result: Result) -> str:

@@ -13,7 +13,7 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.generator import GeneratorSettings
 from captcha_core.generator.choice import SEEDS, STYLES, check_seed
 from captcha_core.generator.limits import check_count, visitors_style
-from captcha_core.ui.generate_pictures import data_url
+from captcha_core.ui.generate_pictures import picture_url
 
 MOST = 100
 """Pictures in one answer."""
@@ -46,7 +46,7 @@ def generate(count: int = 1, seed: int = 0, style: str = "default", **settings: 
     except CaptchaLabError as error:
         # A page that loads this endpoint would render the message as HTML, and what is in it is a stranger's.
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
-    return [{"label": captcha.text, "image": data_url(captcha)} for captcha in drawn]
+    return [{"label": captcha.text, "image": picture_url(captcha)} for captcha in drawn]
 
 
 def documented() -> Any:

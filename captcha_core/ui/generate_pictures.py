@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Sequence
 
 from captcha_core.checkpoint_meta import CheckpointMeta
+from captcha_core.data_url import data_url
 from captcha_core.evaluation.marking import RIGHT, SIGNS, WRONG, printable, verdict
 from captcha_core.generator import Captcha
 from captcha_core.generator.generate import encode_png
@@ -47,15 +47,15 @@ def summary_html(captchas: Sequence[Captcha], readings: Sequence[Prediction], me
     return text
 
 
-def data_url(captcha: Captcha) -> str:
+def picture_url(captcha: Captcha) -> str:
     """Return the picture as a PNG file inside a URL, the same bytes as in a data set."""
-    return f"data:image/png;base64,{base64.b64encode(encode_png(captcha.image)).decode('ascii')}"
+    return data_url(encode_png(captcha.image))
 
 
 def _card_html(number: int, captcha: Captcha, reading: Prediction | None) -> str:
     label = html.escape(printable(captcha.text))
     width, height = captcha.image.size
-    picture = f'<img src="{data_url(captcha)}" width="{width}" height="{height}" alt="Captcha {number}">'
+    picture = f'<img src="{picture_url(captcha)}" width="{width}" height="{height}" alt="Captcha {number}">'
     if reading is None:
         return f'<li>{picture}<p class="cl-label"><span class="cl-unseen">says </span><b>{label}</b></p></li>'
     outcome = RIGHT if reading.text == captcha.text else WRONG

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captcha_core.constraint import Constraint
+from captcha_core.data_url import data_url
 from captcha_core.prediction import Prediction
 from captcha_core.saliency import overlay
 from captcha_core.ui.confidence import DOUBTFUL_BELOW, strip_html, verdict_html
@@ -45,7 +45,7 @@ def details_html(prediction: Prediction, image: Image.Image, recognizer: Recogni
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
         '<div class="cl-details"><figure>'
-        f'<img src="{data_url(view)}" alt="The picture as the model sees it, {size}">'
+        f'<img src="{picture_url(view)}" alt="The picture as the model sees it, {size}">'
         f"<figcaption>What the model sees</figcaption></figure><dl>{listed}</dl></div>"
     )
 
@@ -53,7 +53,7 @@ def details_html(prediction: Prediction, image: Image.Image, recognizer: Recogni
 def saliency_html(text: str, view: Image.Image, maps: NDArray[np.float32]) -> str:
     """Return a picture per character of the text: where the model looked for it."""
     figures = "".join(
-        f'<figure><img src="{data_url(overlay(view, one))}" alt="Where the model looked for position {i}">'
+        f'<figure><img src="{picture_url(overlay(view, one))}" alt="Where the model looked for position {i}">'
         f"<figcaption>{i}: <b>{html.escape(character)}</b></figcaption></figure>"
         for i, (character, one) in enumerate(zip(text, maps, strict=True), 1)
     )
@@ -68,8 +68,8 @@ def notice_html(message: str) -> str:
     return f'<p class="cl-notice" role="alert">{html.escape(message)}</p>'
 
 
-def data_url(image: Image.Image) -> str:
+def picture_url(image: Image.Image) -> str:
     """Return the picture as a PNG inside a URL, so that the answer holds no path of a file on the server."""
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    return data_url(buffer.getvalue())

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from captcha_core.errors import ImageError
-from captcha_core.evaluation.page import COLOURS, marked_html, page_html
+from captcha_core.evaluation.page import marked_html, page_html
+from captcha_core.evaluation.page_parts import COLOURS
 from captcha_core.evaluation.shown import choose_sections
 from captcha_core.imaging import load_image
 from tests.evaluation.helpers import PICTURE, Row, evaluation_of, read, samples_of
