@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -20,8 +19,9 @@ from captcha_core.evaluation.sweep_page import sweep_body, sweep_html
 from captcha_core.evaluation.sweep_plots import figure_png
 from captcha_core.evaluation.sweep_sheet import report_page
 from captcha_core.evaluation.sweep_style import PRESETS, DrawnStyle
-from captcha_core.ui.audit_input import SetInput, uploaded_pictures
+from captcha_core.ui.audit_input import uploaded_pictures
 from captcha_core.ui.context import WORKING, PageContext
+from captcha_core.ui.files import Files, files_input
 from captcha_core.ui.links import one_of
 
 OWN = "mine"
@@ -76,8 +76,9 @@ def build_audit_tab(context: PageContext) -> None:
         )
         efforts = [(effort.label, name) for name, effort in EFFORTS.items()]
         effort = gr.Radio(efforts, value="quick", label="How thorough", min_width=300)
-    own = SetInput(
-        label="Parquet file with the columns image and label",
+    own = files_input(
+        "Parquet file with the columns image and label",
+        file_count="single",
         file_types=[".parquet"],
         visible=False,
         height=120,
@@ -121,7 +122,7 @@ def audit_for_page(
     context: PageContext,
     style: str,
     effort: str,
-    own: Path | CaptchaLabError | None,
+    own: Files,
     model: str | None,
     others: list[str],
 ) -> Iterator[tuple[Any, Any, Any]]:
@@ -143,9 +144,7 @@ def result_html(sweep: Sweep) -> str:
     return f'<div class="cl-audit-links">{sheet}{page}</div>{body}'
 
 
-def _planned(
-    context: PageContext, style: str, effort: str, own: Path | CaptchaLabError | None, models: list[str]
-) -> SweepRun:
+def _planned(context: PageContext, style: str, effort: str, own: Files, models: list[str]) -> SweepRun:
     """Return the sweep that was asked for.
 
     Raises:

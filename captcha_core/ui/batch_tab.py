@@ -37,7 +37,7 @@ from captcha_core.ui.batch_view import (
 )
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.endpoints import add_endpoint
-from captcha_core.ui.files import MAX_UPLOAD, Files, FilesInput, files_input
+from captcha_core.ui.files import MAX_UPLOAD, Files, FilesInput, set_input
 from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.read_tab import EXAMPLES
 from captcha_core.ui.shelf import Shelf
@@ -80,13 +80,8 @@ class _Parts:
 
 def build_batch_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``, and the endpoint ``/batch``."""
-    with gr.Row(elem_classes="cl-set-in"):
-        files = files_input("Pictures, a zip or a Parquet file", height=150, elem_classes="cl-files")
-        with gr.Column(min_width=220):
-            gr.HTML(f'<p class="cl-note">{LIMITS}</p>')
-            with gr.Row():
-                example = gr.Button("Try it with the examples", size="sm", elem_classes="cl-try-batch")
-                stop = gr.Button("Stop", size="sm", variant="stop", visible=False)
+    tries = {"cl-try-batch": "Try it with the examples"}
+    files, (example,), stop = set_input("Pictures, a zip or a Parquet file", LIMITS, "cl-files", tries)
     parts = _build_results(stop)
     _connect(context, files, example, parts)
     read = partial(batch_for_api, context)

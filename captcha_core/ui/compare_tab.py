@@ -16,7 +16,7 @@ from captcha_core.ui.batch_tab import examples
 from captcha_core.ui.batch_view import notice_html, progress_html
 from captcha_core.ui.compare_view import picture_html, set_html
 from captcha_core.ui.context import WORKING, PageContext
-from captcha_core.ui.files import Files, files_input
+from captcha_core.ui.files import Files, set_input
 from captcha_core.ui.shelf import Shelf
 
 MOST_PICTURES = 300
@@ -30,14 +30,8 @@ LIMITS = (
 
 def build_compare_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
-    with gr.Row(elem_classes="cl-set-in"):
-        files = files_input("One picture, or a labelled set", height=150, elem_classes="cl-compare-files")
-        with gr.Column(min_width=220):
-            gr.HTML(f'<p class="cl-note">{LIMITS}</p>')
-            with gr.Row():
-                one = gr.Button("Try one example", size="sm", elem_classes="cl-try-one")
-                several = gr.Button("Try all examples", size="sm", elem_classes="cl-try-compare")
-                stop = gr.Button("Stop", size="sm", variant="stop", visible=False)
+    tries = {"cl-try-one": "Try one example", "cl-try-compare": "Try all examples"}
+    files, (one, several), stop = set_input("One picture, or a labelled set", LIMITS, "cl-compare-files", tries)
     running = gr.State(None)
     answer = gr.HTML(elem_classes="cl-comparison", min_height=40)
 

@@ -23,7 +23,7 @@ ACCEPTED = ["image", ".zip", ".parquet", ".pq"]
 
 
 class FilesInput(gr.File, metaclass=WithoutStub):
-    """A ``gr.File`` for several files whose events receive uploads, or the error that says why not.
+    """A ``gr.File`` whose events receive uploads, or the error that says why not.
 
     Gradio would let an API caller name an address to fetch, or a file of the server.
     """
@@ -52,4 +52,28 @@ def files_input(label: str, **options: Any) -> FilesInput:
 
     Not an ``__init__`` of the class's own: Gradio tells the browser only what that of ``gr.File`` names.
     """
-    return FilesInput(label=label, file_count="multiple", file_types=ACCEPTED, **options)
+    return FilesInput(label=label, **{"file_count": "multiple", "file_types": ACCEPTED} | options)
+
+
+def set_input(
+    label: str, limits: str, name: str, tries: dict[str, str]
+) -> tuple[FilesInput, list[gr.Button], gr.Button]:
+    """Add an input for a set of pictures, what it takes in words, and its buttons.
+
+    Args:
+        label: Of the input.
+        limits: What it takes.
+        name: CSS class of the input.
+        tries: Texts of the buttons that try it with examples, by their CSS classes.
+
+    Returns:
+        The input, the buttons that try it, and the one that stops a reading, which is hidden.
+    """
+    with gr.Row(elem_classes="cl-set-in"):
+        files = files_input(label, height=150, elem_classes=name)
+        with gr.Column(min_width=220):
+            gr.HTML(f'<p class="cl-note">{limits}</p>')
+            with gr.Row():
+                buttons = [gr.Button(text, size="sm", elem_classes=style) for style, text in tries.items()]
+                stop = gr.Button("Stop", size="sm", variant="stop", visible=False)
+    return files, buttons, stop

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
 import re
 from pathlib import Path
 from typing import Any, cast
 
-import gradio as gr
 import pytest
-from gradio.data_classes import FileData
 
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
 from captcha_core.ui import audit_input, audit_tab
-from captcha_core.ui.audit_input import SetInput, uploaded_pictures
+from captcha_core.ui.audit_input import uploaded_pictures
 from captcha_core.ui.audit_tab import EFFORTS, OWN, Effort, _some_of, audit_for_page
+from captcha_core.ui.files import Files
+from captcha_core.uploads import Upload
 from tests.helpers import png_bytes
 from tests.ui.helpers import GreyReader, context_of, grey_picture
 
@@ -29,12 +28,12 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Path:
+def own(tmp_path: Path) -> list[Upload]:
     path = tmp_path / "mine.parquet"
     with ParquetWriter(path) as writer:
         for text in ("ABCD", "DDAA", "BACA"):
             writer.write(Sample(png_bytes(grey_picture(text)), text, f"{text}.png", "test"))
-    return path
+    return [Upload(path, path.name)]
 
 
 class Reader(GreyReader):
@@ -46,19 +45,19 @@ class Reader(GreyReader):
         return [self.read(image.resize((64, 16))) for image in images]
 
 
-def audited(own: Path | CaptchaLabError | None, style: str = OWN, reader: Any = None) -> list[tuple[Any, Any, Any]]:
+def audited(own: Files, style: str = OWN, reader: Any = None) -> list[tuple[Any, Any, Any]]:
     return list(audit_for_page(context_of(reader or cast(Any, Reader())), style, "quick", own, None, []))
 
 
-def test_uploaded_pictures_are_measured(own: Path) -> None:
+def test_uploaded_pictures_are_measured(own: list[Upload]) -> None:
     first, *_, (panel, start, stop) = audited(own)
     assert "<progress" in first[0] and (first[1]["interactive"], first[2]["interactive"]) == (False, True)
     assert (start["interactive"], stop["interactive"]) == (True, False)
-    assert "mine.parquet: 2 pictures" in panel and str(own.parent) not in panel
+    assert "mine.parquet: 2 pictures" in panel and str(own[0].path.parent) not in panel
     assert "grey reads 100%" in panel and "<table>" in panel
 
 
-def test_the_report_is_inside_the_answer(own: Path) -> None:
+def test_the_report_is_inside_the_answer(own: list[Upload]) -> None:
     panel = audited(own)[-1][0]
     links = dict(re.findall(r'<a download="([^"]+)" href="data:[^,]+,([^"]+)"', panel))
     assert base64.b64decode(links["captcha-audit.html"]).startswith(b"<!DOCTYPE html>")
@@ -92,7 +91,9 @@ def test_too_many_models_are_refused() -> None:
     assert "4 models are chosen" in panel
 
 
-def test_a_failing_model_is_logged_and_its_path_is_not_shown(own: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_model_is_logged_and_its_path_is_not_shown(
+    own: list[Upload], caplog: pytest.LogCaptureFixture
+) -> None:
     class Broken(Reader):
         def read(self, image: Any, constraint: Any = None) -> Any:
             raise CheckpointError("/secret/model.safetensors is damaged")
@@ -107,7 +108,7 @@ def test_a_file_that_is_no_parquet_is_one_sentence_without_a_path(tmp_path: Path
     path = tmp_path / "mine.parquet"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"^mine\.parquet is not a whole Parquet file") as caught:
-        uploaded_pictures(path, 2, 0)
+        uploaded_pictures([Upload(path, path.name)], 2, 0)
     assert str(tmp_path) not in str(caught.value)
 
 
@@ -118,12 +119,14 @@ def test_a_parquet_without_labels_names_no_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.parquet"
     pq.write_table(pa.table({"image": pa.array([b"x"])}), path)
     with pytest.raises(DataError, match="no column 'label'") as caught:
-        uploaded_pictures(path, 2, 0)
+        uploaded_pictures([Upload(path, path.name)], 2, 0)
     assert str(tmp_path) not in str(caught.value)
 
 
 @pytest.mark.parametrize("limit", ["MAX_BYTES", "MOST_ROWS"])
-def test_what_would_be_too_much_is_refused_unopened(own: Path, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_would_be_too_much_is_refused_unopened(
+    own: list[Upload], limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(audit_input, limit, 2)
     with pytest.raises(DataError, match=r"mine\.parquet is too large for this page"):
         uploaded_pictures(own, 2, 0)
@@ -138,23 +141,7 @@ def test_what_is_small_packed_and_large_unpacked_is_refused(tmp_path: Path) -> N
     pq.write_table(pa.table({"image": pictures, "label": ["a", "b"]}), path, compression="zstd")
     assert path.stat().st_size < 100_000
     with pytest.raises(DataError, match="too large"):
-        uploaded_pictures(path, 2, 0)
-
-
-def test_only_uploads_are_taken(tmp_path: Path) -> None:
-    component = SetInput()
-    component.GRADIO_CACHE = str(tmp_path / "cache")
-    outside, inside = tmp_path / "secret.parquet", tmp_path / "cache" / "mine.parquet"
-    inside.parent.mkdir()
-    for path in (outside, inside):
-        path.write_bytes(b"x")
-    assert component.preprocess(None) is None
-    assert component.preprocess(FileData(path=str(inside))) == inside
-    refused = component.preprocess(FileData(path=str(outside)))
-    assert isinstance(refused, DataError) and str(tmp_path) not in str(refused)
-    with pytest.raises(gr.Error, match="fetches nothing"):
-        asyncio.run(component.async_move_resource_to_block_cache("http://127.0.0.1:9/x.parquet"))
-    assert component.get_block_class() == "file"
+        uploaded_pictures([Upload(path, path.name)], 2, 0)
 
 
 def test_an_address_names_only_models_that_are_there() -> None:

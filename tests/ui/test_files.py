@@ -11,6 +11,7 @@ from gradio.data_classes import FileData, ListFiles
 
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.files import MOST_FILES, files_input
+from captcha_core.uploads import Upload
 
 
 @pytest.fixture
@@ -24,6 +25,16 @@ def test_uploads_come_with_the_names_that_their_sender_gave(cache: Path) -> None
     received = files_input("x").preprocess(ListFiles(root=files))
     assert isinstance(received, list)
     assert [(file.path.name, file.name) for file in received] == [("x.png", "1.png"), ("x.png", "2.zip")]
+
+
+def test_one_file_alone_is_taken_too(cache: Path) -> None:
+    one = files_input("x", file_count="single", file_types=[".parquet"])
+    assert one.preprocess(FileData(path=str(cache / "x.parquet"))) == [Upload(cache / "x.parquet", "x.parquet")]
+    refused = one.preprocess(FileData(path="/etc/secret.parquet"))
+    assert isinstance(refused, CaptchaLabError) and "/etc" not in str(refused)
+    config = one.get_config()
+    assert (config["file_count"], config["file_types"]) == ("single", [".parquet"])
+    assert one.get_block_class() == "file"
 
 
 def test_nothing_is_nothing(cache: Path) -> None:
