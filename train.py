@@ -15,7 +15,7 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.memory import restart_with_large_pages
 
 # As in captcha_core.recipes, whose import takes a second that --help need not wait for.
-DESIGNS = "efficientnet, resnet50-heads, crnn-resnet18, cnn-lstm, crnn-clahe or captcha-net"
+DESIGNS = "efficientnet, resnet50-heads, crnn-resnet18, cnn-lstm, crnn-clahe, captcha-net or ppocr"
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:

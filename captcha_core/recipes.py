@@ -124,6 +124,19 @@ RECIPES = {
             batch_size=64,
             weight_decay=0.01,
         ),
+        Recipe(
+            name="ppocr",
+            arch="ppocr",
+            alphabet="mixed62",
+            max_length=12,
+            # PaddleOCR's own height and its normalisation to -1..1.
+            size=(48, 96, 320),
+            transform=keep_aspect_spec,
+            epochs=20,
+            batch_size=64,
+            learning_rate=6e-4,
+            weight_decay=0.01,
+        ),
     )
 }
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from captcha_core.models.attention import attend
 from captcha_core.models.registry import register_model
 
 
@@ -143,7 +144,7 @@ class Mixing(nn.Module):
         batch, length, channels = steps.shape
         qkv = self.qkv(self.attention_norm(steps)).view(batch, length, 3, self.heads, channels // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(batch, length, channels)
+        mixed = attend(query, key, value).transpose(1, 2).reshape(batch, length, channels)
         steps = steps + self.dropout(self.project(mixed))
         return steps + self.dropout(self.mlp(self.norm(steps)))
 

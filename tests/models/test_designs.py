@@ -9,6 +9,7 @@ import torch
 
 from captcha_core.decoding import SCHEMES
 from captcha_core.models import build_model, model_names, set_requires_grad
+from captcha_core.models.attention import attend
 from captcha_core.models.resnet import BasicBlock, Bottleneck, ResNet
 
 # Channels, height and width of a picture, and the time steps that come of it.
@@ -19,6 +20,7 @@ SHAPES = {
     "cnn-lstm": ((1, 60, 160), 40),
     "crnn": ((1, 50, 200), 49),
     "captcha-net": ((3, 48, 160), 40),
+    "ppocr": ((3, 48, 160), 40),
 }
 CASES = [pytest.param(name, *SHAPES[name], id=name) for name in model_names()]
 
@@ -97,6 +99,19 @@ def test_the_second_opinion_has_a_place_per_character_and_for_the_end() -> None:
             assert torch.equal(first, model(images))
         assert first.shape == (2, width // 4, 6)
         assert second.shape == (2, 9, 6)
+
+
+def test_a_step_may_take_two_columns() -> None:
+    model = build_model("ppocr", num_classes=5, step=2).eval()
+    with torch.inference_mode():
+        assert model(torch.zeros(1, 3, 48, 160)).shape == (1, 20, 6)
+
+
+def test_attention_is_pytorchs() -> None:
+    torch.manual_seed(0)
+    query, key, value = torch.randn(3, 2, 4, 30, 15).unbind(0)
+    expected = torch.nn.functional.scaled_dot_product_attention(query, key, value)
+    assert torch.allclose(attend(query, key, value), expected, atol=1e-6)
 
 
 def test_other_heights_are_averaged_to_the_rows_of_the_gru() -> None:
