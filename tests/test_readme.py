@@ -10,12 +10,8 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -26,6 +22,7 @@ from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import SPLIT_SCHEMA, Sample
 from captcha_core.generator import GeneratorSettings, generate_captcha
 from captcha_core.generator.generate import encode_png
+from tests.serving import LOCAL, free_port, serving
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -122,35 +119,10 @@ def test_the_scripts_run_as_the_readme_says(after_scripts: Path) -> None:
 
 @pytest.mark.parametrize("command", PAGES)
 def test_the_page_starts_as_the_readme_says(command: str, after_scripts: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     words, variables = without_environment(command)
-    with (after_scripts / "page.log").open("w") as log:
-        page = subprocess.Popen(
-            [sys.executable, *words[1:], "--port", str(port)],
-            cwd=after_scripts,
-            env=os.environ | variables,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            assert "Captcha Lab" in opened(f"http://127.0.0.1:{port}/", page, after_scripts / "page.log")
-        finally:
-            page.terminate()
-            page.wait(timeout=20)
-
-
-def opened(address: str, server: subprocess.Popen[bytes], log: Path) -> str:
-    """Return a page as soon as its server answers."""
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=10) as answer:
-                return str(answer.read(), "utf-8")
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.2)
-    raise AssertionError(f"{address} does not answer:\n{log.read_text()}")
+    command_line = [sys.executable, *words[1:], "--port", str(port := free_port())]
+    with serving(command_line, port, cwd=after_scripts, env=os.environ | variables) as address:
+        assert "Captcha Lab" in LOCAL.open(address).read().decode()
 
 
 MADE = {"demo": "app.py", "test": "-m pytest", "space": "tools/space.py space"}

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+
+from tests.serving import free_port, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "captcha_core" / "ui" / "examples").glob("*.png"))
@@ -33,27 +30,9 @@ def served(**environment: str) -> Iterator[str]:
     Raises:
         AssertionError: If it does not start.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "app.py", "--port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
-    try:
-        _wait_until_served(f"http://127.0.0.1:{port}/config", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_until_served(address: str, server: subprocess.Popen[bytes]) -> None:
-    while server.poll() is None:
-        try:
-            urllib.request.urlopen(address).close()
-            return
-        except urllib.error.URLError:
-            time.sleep(0.2)
-    raise AssertionError("the page did not start")
+    command = [sys.executable, "app.py", "--port", str(port := free_port())]
+    with serving(command, port, cwd=ROOT, env={**os.environ, **environment}) as address:
+        yield address.rstrip("/")
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,8 @@ import base64
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,10 +19,10 @@ from typing import Any
 
 import pytest
 
+from tests.serving import LOCAL, free_port, serving
 from tools import space
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def interpreter() -> str:
@@ -57,28 +55,12 @@ def python(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path, python: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     kept = {name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "PATH", "TMPDIR")}
     # As a Space says where it runs and where to listen.
     environment = kept | {"SPACE_ID": "somebody/captcha-lab", "GRADIO_SERVER_PORT": str(port)}
-    server = subprocess.Popen([python, "app.py"], cwd=folder, env=environment)
-    try:
-        yield waited_for(f"http://127.0.0.1:{port}/", server)
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def waited_for(address: str, server: subprocess.Popen[bytes]) -> str:
-    while server.poll() is None:
-        try:
-            LOCAL.open(f"{address}config").close()
-            return address
-        except urllib.error.URLError:
-            time.sleep(0.2)
-    raise AssertionError("the page did not start")
+    with serving([str(python), "app.py"], port, cwd=folder, env=environment) as address:
+        yield address
 
 
 def called(address: str, name: str, *given: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -107,13 +106,6 @@ def grey_picture(text: str = "ADBC") -> Image.Image:
         grey = GREYS[LETTERS.index(letter)]
         picture.paste((grey, grey, grey), (16 * i, 0, 16 * i + 16, 16))
     return picture
-
-
-def free_port() -> int:
-    """Return a port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def in_loop(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import json
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -28,7 +25,8 @@ from PIL import Image
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.blocks import PROMISE, build_page, serve
 from tests.helpers import huge_png_header
-from tests.ui.helpers import catalogue_of, free_port, grey_picture, in_loop
+from tests.serving import free_port, serving
+from tests.ui.helpers import catalogue_of, grey_picture, in_loop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,26 +35,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a page in a process of its own and return its address; at the end it must have asked for no other host."""
     log = tmp_path_factory.mktemp("served") / "stderr"
-    address = f"http://127.0.0.1:{(port := free_port())}/"
+    port = free_port()
     with log.open("w") as errors:
-        server = subprocess.Popen([sys.executable, "-m", "tests.ui.served", str(port)], cwd=ROOT, stderr=errors)
-    try:
-        wait_until_served(address, server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
+        command = [sys.executable, "-m", "tests.ui.served", str(port)]
+        with serving(command, port, cwd=ROOT, stderr=errors) as address:
+            yield address
     assert "asked for" not in log.read_text()
-
-
-def wait_until_served(address: str, server: subprocess.Popen[bytes]) -> None:
-    with httpx.Client(trust_env=False) as http:
-        while server.poll() is None:
-            with contextlib.suppress(httpx.TransportError):
-                http.get(f"{address}config")
-                return
-            time.sleep(0.1)
-    raise AssertionError("the page did not start")
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from captcha_core.ui.read_tab import EXAMPLES
 from captcha_core.ui.restriction import Restriction, chosen
 from captcha_core.ui.snippets import Snippets
 from tests.helpers import ALPHABET, draw_picture, save_tiny_checkpoint
-from tests.ui.helpers import free_port
-from tests.ui.test_blocks import call, save, wait_until_served
+from tests.serving import free_port, serving
+from tests.ui.test_blocks import call, save
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
@@ -41,15 +41,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    address = f"http://127.0.0.1:{(port := free_port())}/"
-    command = [sys.executable, "-m", "tests.ui.served", str(port), str(folder / "tiny.safetensors")]
-    server = subprocess.Popen(command, cwd=ROOT)
-    try:
-        wait_until_served(address, server)
+    command = [sys.executable, "-m", "tests.ui.served", str(port := free_port()), str(folder / "tiny.safetensors")]
+    with serving(command, port, cwd=ROOT) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def run(folder: Path, *command: str) -> str:
@@ -63,7 +57,7 @@ def test_curl_python_and_the_command_line_give_the_same_answer(address: str, fol
     snippets = Snippets(address.rstrip("/"), "tiny", "tiny.safetensors", RESTRICTION)
     expected = Recognizer(folder / "tiny.safetensors").read(folder / "captcha.png", Constraint("0123456789a", 2, 3))
     assert expected.text != Recognizer(folder / "tiny.safetensors").read(folder / "captcha.png").text
-    [answer] = json.loads(run(folder, "bash", "-c", snippets.curl()).partition("data: ")[2])
+    [answer] = json.loads(run(folder, "bash", "-c", snippets.curl()).rpartition("data: ")[2])
     assert (answer["text"], answer["confidence"]) == (expected.text, pytest.approx(expected.confidence, rel=1e-3))
     text, confidence = run(folder, sys.executable, "-c", snippets.python()).split()[-2:]
     assert (text, float(confidence)) == (expected.text, pytest.approx(expected.confidence, rel=1e-3))
@@ -77,7 +71,7 @@ def test_a_replaced_checkpoint_changes_the_answer_for_an_example_at_once(address
 
     def answer() -> dict[str, Any]:
         data = base64.b64encode(example.read_bytes()).decode()
-        return json.loads(call(address, {"url": f"data:image/png;base64,{data}"}).partition("data: ")[2])[0]
+        return json.loads(call(address, {"url": f"data:image/png;base64,{data}"}).rpartition("data: ")[2])[0]
 
     before = answer()
     kept = (folder / "tiny.safetensors").read_bytes()
