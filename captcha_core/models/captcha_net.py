@@ -54,7 +54,8 @@ class CaptchaNet(nn.Module):
         super().__init__()
         self.max_length = max_length
         self.backbone = nn.Sequential(
-            convolution(3, width // 2, 2),
+            # A third of the rows: 48 of them are then no more work than 32, and the time steps stay as many.
+            convolution(3, width // 2, (3, 2), (5, 3)),
             convolution(width // 2, width, 2),
             Residual(width),
             convolution(width, 2 * width, (2, 1)),
@@ -65,7 +66,7 @@ class CaptchaNet(nn.Module):
         self.head = CaptchaHead(last, num_classes + 1, max_length, dropout)
 
     def features(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """Return the maps (B, C, H / 16, W / 4) of pictures (B, 3, H, W)."""
+        """Return the maps (B, C, H / 24, W / 4) of pictures (B, 3, H, W)."""
         return [self.backbone(images)]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -78,10 +79,12 @@ class CaptchaNet(nn.Module):
         return self.head.classifier(steps), self.head.queries(steps)
 
 
-def convolution(inputs: int, outputs: int, stride: int | tuple[int, int] = 1) -> nn.Sequential:
-    """Return a 3x3 convolution with batch normalisation and ReLU."""
+def convolution(
+    inputs: int, outputs: int, stride: int | tuple[int, int] = 1, kernel: int | tuple[int, int] = 3
+) -> nn.Sequential:
+    """Return a convolution with batch normalisation and ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+        nn.Conv2d(inputs, outputs, kernel, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
     )
 
 

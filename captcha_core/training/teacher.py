@@ -50,7 +50,9 @@ def load_teacher(path: str, alphabet: str, spec: dict[str, Any], device: torch.d
 
 
 def distillation_loss(logits: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-    """Return the mean divergence of the learner's distributions from the teacher's, per time step.
+    """Return the divergence of the learner's distributions from the teacher's: the sum of a picture's, their mean.
+
+    So it weighs as much as CTC's loss, which is a picture's too.
 
     Args:
         logits: The learner's, shape (B, T, classes).
@@ -64,5 +66,5 @@ def distillation_loss(logits: torch.Tensor, known: torch.Tensor) -> torch.Tensor
             f"The teacher gives {tuple(known.shape[1:])} time steps and classes, the learner "
             f"{tuple(logits.shape[1:])}; choose a teacher of the same strides."
         )
-    own, other = (values.float().log_softmax(dim=2).flatten(0, 1) for values in (logits, known))
+    own, other = (values.float().log_softmax(dim=2) for values in (logits, known))
     return F.kl_div(own, other, reduction="batchmean", log_target=True)
