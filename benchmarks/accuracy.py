@@ -5,6 +5,7 @@
     python benchmarks/accuracy.py --data ../shared/data --checkpoint runs/first/best.safetensors
 
 Every reader gets the same RGB pictures as PNG files, one at a time, in a process of its own (benchmarks/readers.py).
+rapidocr is told which characters the texts are made of; a checkpoint reads once without knowing and once, masked, told.
 --data is a folder of Parquet files as benchmarks/labelled_sets.py names them. Writes benchmarks/results/accuracy.json,
 where the figures of other readers and sets stay; each says from which run it comes, and a set's pictures must be the
 same for all. benchmarks/readme_results.py makes tables of it in docs/benchmarks.md. For times see benchmarks/speed.py.
@@ -55,7 +56,8 @@ def main(arguments: list[str]) -> int:
     """Measure every reader on every set, print and write the figures; return the exit code."""
     options = parse_arguments(arguments)
     readers = [] if options.rivals is None else rivals(options.rivals)
-    readers += checkpoints(options.checkpoint, options.rivals)
+    for masked in (False, True):
+        readers += checkpoints(options.checkpoint, options.rivals, masked)
     if not readers:
         raise CaptchaLabError("There is nothing to measure; name --rivals FOLDER, --checkpoint FILE or both.")
     chosen = choose_sets(sets_in(options.data), options.only)

@@ -39,6 +39,26 @@ def open_checkpoint(path: str) -> tuple[str, Read]:
     return recognizer.model_id, read
 
 
+def open_masked_checkpoint(path: str) -> tuple[str, Read]:
+    """Open a checkpoint of this project; of its own alphabet it writes only what the texts are made of.
+
+    Raises:
+        CheckpointError: If it cannot be used.
+    """
+    from captcha_core.constraint import Constraint
+    from captcha_core.recognizer import Recognizer
+
+    recognizer = Recognizer(path, threads=1)
+    own = recognizer.meta.alphabet
+
+    def read(picture: bytes, alphabet: str) -> dict[str, Any]:
+        allowed = "".join(character for character in own if character in alphabet)
+        prediction = recognizer.read(picture, Constraint(allowed or own))
+        return {"text": prediction.text, "confidence": prediction.confidence}
+
+    return recognizer.model_id, read
+
+
 def open_ddddocr(model: str) -> tuple[str, Read]:
     """Open ddddocr; ``model`` is ``default`` or ``beta``. A plain reading is not told the characters."""
     _tame_onnxruntime()
@@ -79,6 +99,7 @@ def open_rapidocr(model: str) -> tuple[str, Read]:
 
 OPENERS: dict[str, Callable[[str], tuple[str, Read]]] = {
     "checkpoint": open_checkpoint,
+    "masked checkpoint": open_masked_checkpoint,
     "ddddocr": open_ddddocr,
     "rapidocr": open_rapidocr,
 }

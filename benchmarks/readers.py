@@ -68,12 +68,13 @@ def rivals(folder: Path) -> list[Reader]:
     ]
 
 
-def checkpoints(paths: Sequence[Path], rival_folder: Path | None) -> list[Reader]:
+def checkpoints(paths: Sequence[Path], rival_folder: Path | None, masked: bool = False) -> list[Reader]:
     """Return the readers of this project, each named by its file.
 
     Args:
         paths: The checkpoints.
         rival_folder: Where the rivals are, if there are any; what needs onnxruntime then runs on theirs.
+        masked: Whether they are told which characters the texts are made of, as rapidocr's recogniser is.
 
     Raises:
         CaptchaLabError: If a file is not there, or two have one name.
@@ -84,7 +85,8 @@ def checkpoints(paths: Sequence[Path], rival_folder: Path | None) -> list[Reader
         if path.name in {other.name for other in paths[:number]}:
             raise CaptchaLabError(f"Two checkpoints are called {path.name}; the figures could not tell them apart.")
     folders = () if rival_folder is None else (rival_folder.resolve() / SHARED,)
-    return [Reader(path.name, _process("checkpoint", str(path.resolve())), folders) for path in paths]
+    kind, note = ("masked checkpoint", ", masked") if masked else ("checkpoint", "")
+    return [Reader(f"{path.name}{note}", _process(kind, str(path.resolve())), folders) for path in paths]
 
 
 def _rival(name: str, kind: str, model: str, folder: Path) -> Reader:

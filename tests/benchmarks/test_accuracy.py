@@ -97,7 +97,7 @@ def test_every_reader_reads_every_set(result, tmp_path, capsys) -> None:
 
 def test_checkpoints_are_added_to_the_rivals(result, tmp_path, monkeypatch) -> None:
     ours = fake_reader(tmp_path, "tiny.safetensors")
-    monkeypatch.setattr(accuracy, "checkpoints", lambda paths, folder: [ours] * len(paths))
+    monkeypatch.setattr(accuracy, "checkpoints", lambda paths, folder, masked: [ours] * (len(paths) - masked))
     options = ("--data", tmp_path / "data", "--only", "zoo_dev/first")
     assert run_command(accuracy.main, *options, "--rivals", tmp_path) == 0
     before = json.loads(result.read_text(encoding="utf-8"))

@@ -68,6 +68,20 @@ def test_a_checkpoint_reads_in_its_process_as_it_does_here(tmp_path) -> None:
     assert (reading.text, reading.confidence) == (here.text, pytest.approx(here.confidence))
 
 
+def test_a_masked_checkpoint_writes_nothing_else(tmp_path) -> None:
+    from captcha_core.recognizer import Recognizer
+
+    path = save_tiny_checkpoint(tmp_path / "tiny.safetensors")
+    picture = png_bytes(draw_picture("abc12"))
+    (reader,) = checkpoints([path], None, masked=True)
+    assert reader.name == "tiny.safetensors, masked"
+    with ReaderProcess(reader) as process:
+        (known,) = process.read([picture], "0A2")
+        (unknown,) = process.read([picture], "A")
+    assert known.text and set(known.text) <= set("02")
+    assert unknown.text == Recognizer(path).read(picture).text, "of characters that it has not, none can be written"
+
+
 def test_checkpoints_must_be_there_and_have_names_of_their_own(tmp_path) -> None:
     with pytest.raises(CaptchaLabError, match=r"no checkpoint at .*none\.safetensors; check --checkpoint"):
         checkpoints([tmp_path / "none.safetensors"], None)

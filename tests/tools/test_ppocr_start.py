@@ -43,7 +43,7 @@ def in_order(model: PPOCRRecognizer) -> list[np.ndarray]:
 
 
 def test_tensors_come_in_the_order_of_computation() -> None:
-    stored = {
+    stored: dict[str, np.ndarray] = {
         "z": np.ones((4, 3, 1, 1), np.float32),
         "bias": np.full((1, 4, 1, 1), 2, np.float32),
         "half": np.array(0.5, np.float32),
