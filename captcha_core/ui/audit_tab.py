@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,13 +19,16 @@ from captcha_core.evaluation.sweep_page import sweep_body, sweep_html
 from captcha_core.evaluation.sweep_plots import figure_png
 from captcha_core.evaluation.sweep_sheet import report_page
 from captcha_core.evaluation.sweep_style import PRESETS, DrawnStyle
+from captcha_core.generator import GeneratorSettings
+from captcha_core.generator.limits import visitors_style
 from captcha_core.ui.audit_input import uploaded_pictures
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.files import Files, files_input
+from captcha_core.ui.generate_controls import STYLE_LABELS, in_page_words, settings_of
 from captcha_core.ui.links import one_of
 
-OWN = "mine"
-"""The choice of uploaded pictures."""
+OWN, DRAWN = "mine", "generate"
+"""The choices of uploaded pictures, and of the settings in the Generate tab."""
 MOST_MODELS = 3
 SEED = 0
 
@@ -67,8 +70,9 @@ def build_audit_tab(context: PageContext) -> None:
     gr.HTML(f"<p>{_ABOUT}</p>", elem_classes="cl-audit-intro")
     with gr.Row():
         styles = [(label, name) for name, (label, _) in PRESETS.items()]
+        drawn = [("As set in the tab Generate", DRAWN)] if context.drawing else []
         style = gr.Dropdown(
-            [*styles, ("My own labelled pictures", OWN)],
+            [*styles, *drawn, ("My own labelled pictures", OWN)],
             value="default",
             label="Captcha",
             filterable=False,
@@ -91,10 +95,10 @@ def build_audit_tab(context: PageContext) -> None:
         start = gr.Button("Measure", variant="primary", interactive=bool(names))
         stop = gr.Button("Stop", interactive=False)
     panel = gr.HTML(_WAITING if names else '<p class="cl-notice">No model is loaded yet.</p>', elem_classes="cl-audit")
-    context.links.add("audit_style", style, one_of([*PRESETS, OWN]))
+    context.links.add("audit_style", style, one_of([*PRESETS, *(name for _, name in drawn), OWN]))
     context.links.add("audit_effort", effort, one_of(list(EFFORTS)))
     context.links.add("audit_models", models, partial(_some_of, names))
-    _connect(context, (style, effort, own, context.model, models), start, stop, panel)
+    _connect(context, (style, effort, own, context.model, models, *context.drawing.values()), start, stop, panel)
 
 
 def _connect(context: PageContext, inputs: tuple[Any, ...], start: gr.Button, stop: gr.Button, panel: gr.HTML) -> None:
@@ -125,11 +129,16 @@ def audit_for_page(
     own: Files,
     model: str | None,
     others: list[str],
+    *drawing: Any,
 ) -> Iterator[tuple[Any, Any, Any]]:
-    """Measure, and yield the panel and the state of both buttons: while it goes on how far it is, then the result."""
+    """Measure, and yield the panel and the state of both buttons: while it goes on how far it is, then the result.
+
+    ``drawing`` are the values of the controls in the Generate tab.
+    """
     try:
         yield _progress_html(0.0, 0.0), *_buttons(running=True)
-        run = _planned(context, style, effort, own, _together(context, model, others))
+        plan = EFFORTS[effort]
+        run = _planned(context, _chosen(context, style, plan, own, drawing), plan, _together(context, model, others))
         yield from _watched(run)
         yield result_html(run.result()), *_buttons(running=False)
     except CaptchaLabError as error:
@@ -144,21 +153,47 @@ def result_html(sweep: Sweep) -> str:
     return f'<div class="cl-audit-links">{sheet}{page}</div>{body}'
 
 
-def _planned(context: PageContext, style: str, effort: str, own: Files, models: list[str]) -> SweepRun:
-    """Return the sweep that was asked for.
+def _chosen(context: PageContext, style: str, plan: Effort, own: Files, drawing: Sequence[Any]) -> Swept:
+    """Return what is swept.
 
     Raises:
-        CaptchaLabError: If something of it is not possible.
+        CaptchaLabError: If it is not there or not possible.
+    """
+    if style == OWN:
+        return uploaded_pictures(own, plan.pictures, SEED)
+    if style == DRAWN:
+        return DrawnStyle(_drawn_settings(list(context.drawing), drawing), SEED, plan.pictures, "The tab Generate")
+    label, settings = PRESETS[style]
+    return DrawnStyle(settings, SEED, plan.pictures, label)
+
+
+def _drawn_settings(names: list[str], drawing: Sequence[Any]) -> GeneratorSettings:
+    """Return the settings of the Generate tab.
+
+    Raises:
+        CaptchaLabError: If another style than the generator's own is chosen there, or a value does not fit.
+    """
+    style, *values = drawing
+    try:
+        settings = visitors_style(style, settings_of(style, names[1:], values))
+    except CaptchaLabError as error:
+        raise CaptchaLabError(in_page_words(str(error))) from error
+    if not isinstance(settings, GeneratorSettings):
+        raise CaptchaLabError(
+            f"The tab Generate has another style than “{STYLE_LABELS['default']}”, which alone can be swept; "
+            "choose it there."
+        )
+    return settings
+
+
+def _planned(context: PageContext, swept: Swept, plan: Effort, models: list[str]) -> SweepRun:
+    """Return the sweep.
+
+    Raises:
+        CaptchaLabError: If there are too many models, or one is not there.
     """
     if len(models) > MOST_MODELS:
         raise CaptchaLabError(f"{len(models)} models are chosen; choose at most {MOST_MODELS}.")
-    plan = EFFORTS[effort]
-    swept: Swept
-    if style == OWN:
-        swept = uploaded_pictures(own, plan.pictures, SEED)
-    else:
-        label, settings = PRESETS[style]
-        swept = DrawnStyle(settings, SEED, plan.pictures, label)
     return SweepRun(swept, {name: context.catalogue[name] for name in models}, plan.steps, plan.seconds)
 
 

@@ -26,9 +26,12 @@ class PageContext:
         model: The menu at the head of the page; its value is a name in the catalogue.
         batcher: Reads single pictures.
         links: What the page's address keeps.
+        drawing: The controls of the Generate tab, the style's first, then those of the settings by their names; empty
+            until that tab is built.
     """
 
     catalogue: ModelCatalogue
     model: gr.Dropdown
     batcher: Batcher = field(default_factory=Batcher)
     links: DeepLinks = field(default_factory=DeepLinks)
+    drawing: dict[str, Any] = field(default_factory=dict)

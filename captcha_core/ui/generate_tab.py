@@ -82,6 +82,7 @@ def build_generate_tab(context: PageContext) -> None:
                 take = _build_take()
         with gr.Column(elem_classes="cl-settings"):
             controls = Controls()
+    context.drawing.update({"style": style, **controls.components})
     wish = [style, sheet.seed, *controls.components.values()]
     _connect_pictures(context, sheet, take, difficulty, list(controls.components), wish)
     _connect_files(sheet, take, list(controls.components), wish)

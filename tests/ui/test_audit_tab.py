@@ -13,9 +13,10 @@ import pytest
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
+from captcha_core.generator import GeneratorSettings
 from captcha_core.ui import audit_input, audit_tab
 from captcha_core.ui.audit_input import uploaded_pictures
-from captcha_core.ui.audit_tab import EFFORTS, OWN, Effort, _some_of, audit_for_page
+from captcha_core.ui.audit_tab import DRAWN, EFFORTS, OWN, Effort, _drawn_settings, _some_of, audit_for_page
 from captcha_core.ui.files import Files
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes
@@ -45,8 +46,10 @@ class Reader(GreyReader):
         return [self.read(image.resize((64, 16))) for image in images]
 
 
-def audited(own: Files, style: str = OWN, reader: Any = None) -> list[tuple[Any, Any, Any]]:
-    return list(audit_for_page(context_of(reader or cast(Any, Reader())), style, "quick", own, None, []))
+def audited(own: Files, chosen: str = OWN, reader: Any = None, **drawing: Any) -> list[tuple[Any, Any, Any]]:
+    context = context_of(reader or cast(Any, Reader()))
+    context.drawing.update(drawing)
+    return list(audit_for_page(context, chosen, "quick", own, None, [], *drawing.values()))
 
 
 def test_uploaded_pictures_are_measured(own: list[Upload]) -> None:
@@ -66,6 +69,24 @@ def test_the_report_is_inside_the_answer(own: list[Upload]) -> None:
 
 def test_a_preset_is_measured() -> None:
     assert "Plain upright text: 2 pictures" in audited(None, "plain")[-1][0]
+
+
+def test_the_settings_of_the_generate_tab_are_measured() -> None:
+    drawing = {"style": "default", "alphabet": "digits", "min_length": 3, "max_length": 3, "lines": 7}
+    assert _drawn_settings(list(drawing), list(drawing.values())) == GeneratorSettings("digits", 3, 3, lines=7)
+    assert "The tab Generate: 2 pictures" in audited(None, DRAWN, **drawing)[-1][0]
+
+
+@pytest.mark.parametrize(
+    ("drawing", "said"),
+    [
+        ({"style": "varied", "lines": 2}, "choose it there"),
+        ({"style": "default", "rotation": 1000.0}, "“Turn, in degrees”"),
+        ({"style": None}, "no style"),
+    ],
+)
+def test_settings_that_cannot_be_swept_are_named_in_the_words_of_the_page(drawing: dict[str, Any], said: str) -> None:
+    assert said in audited(None, DRAWN, **drawing)[-1][0]
 
 
 @pytest.mark.parametrize(
