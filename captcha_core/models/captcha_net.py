@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from captcha_core.models.attention import attend
+from captcha_core.models.attention import AttentionLayer
 from captcha_core.models.registry import register_model
 
 
@@ -125,31 +125,17 @@ class CaptchaHead(nn.Module):
         return self.norm(self.mixing(columns))
 
 
-class Mixing(nn.Module):
-    """A transformer layer over the time steps, normalised before; a depthwise convolution tells it where they stand."""
-
-    heads = 4
+class Mixing(AttentionLayer):
+    """A layer of attention that a depthwise convolution before it tells where the time steps stand."""
 
     def __init__(self, channels: int, dropout: float) -> None:
         """Build a layer that keeps its channels."""
-        super().__init__()
+        super().__init__(channels, 4, nn.GELU, dropout)
         self.place = nn.Conv1d(channels, channels, 7, padding=3, groups=channels)
-        self.attention_norm = nn.LayerNorm(channels)
-        self.qkv = nn.Linear(channels, 3 * channels)
-        self.project = nn.Linear(channels, channels)
-        self.norm = nn.LayerNorm(channels)
-        self.mlp = nn.Sequential(nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels))
-        self.dropout = nn.Dropout(dropout)
 
     def forward(self, steps: torch.Tensor) -> torch.Tensor:
         """Keep the shape (B, T, C)."""
-        steps = steps + self.place(steps.transpose(1, 2)).transpose(1, 2)
-        batch, length, channels = steps.shape
-        qkv = self.qkv(self.attention_norm(steps)).view(batch, length, 3, self.heads, channels // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = attend(query, key, value).transpose(1, 2).reshape(batch, length, channels)
-        steps = steps + self.dropout(self.project(mixed))
-        return steps + self.dropout(self.mlp(self.norm(steps)))
+        return super().forward(steps + self.place(steps.transpose(1, 2)).transpose(1, 2))
 
 
 class Queries(nn.Module):

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from captcha_core.models.attention import attend
+from captcha_core.models.attention import AttentionLayer
 from captcha_core.models.registry import register_model
 
 
@@ -147,7 +147,7 @@ class LineHead(nn.Module):
         self.shortcut = normalised(nn.Conv2d(inputs, channels, 1, bias=False))
         self.reduce = normalised(nn.Conv2d(inputs, channels, 1, bias=False))
         self.beside = normalised(nn.Conv2d(channels, channels, (1, 7), padding=(0, 3), groups=channels, bias=False))
-        self.mixing = nn.Sequential(*[Attention(channels, dropout) for _ in range(2)])
+        self.mixing = nn.Sequential(*[AttentionLayer(channels, 8, nn.SiLU, dropout) for _ in range(2)])
         self.norm = nn.LayerNorm(channels, eps=1e-6)
         self.classifier = nn.Linear(channels, classes)
 
@@ -165,28 +165,3 @@ class LineHead(nn.Module):
 def normalised(convolution: nn.Conv2d) -> nn.Sequential:
     """Return a convolution with batch normalisation and SiLU."""
     return nn.Sequential(convolution, nn.BatchNorm2d(convolution.out_channels), nn.SiLU())
-
-
-class Attention(nn.Module):
-    """A transformer layer over the time steps, normalised before."""
-
-    heads = 8
-
-    def __init__(self, channels: int, dropout: float) -> None:
-        """Build a layer that keeps its channels."""
-        super().__init__()
-        self.attention_norm = nn.LayerNorm(channels)
-        self.qkv = nn.Linear(channels, 3 * channels)
-        self.project = nn.Linear(channels, channels)
-        self.norm = nn.LayerNorm(channels)
-        self.mlp = nn.Sequential(nn.Linear(channels, 2 * channels), nn.SiLU(), nn.Linear(2 * channels, channels))
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, steps: torch.Tensor) -> torch.Tensor:
-        """Keep the shape (B, T, C)."""
-        batch, length, channels = steps.shape
-        qkv = self.qkv(self.attention_norm(steps)).view(batch, length, 3, self.heads, channels // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = attend(query, key, value).transpose(1, 2).reshape(batch, length, channels)
-        steps = steps + self.dropout(self.project(mixed))
-        return steps + self.dropout(self.mlp(self.norm(steps)))
