@@ -56,7 +56,8 @@ def draw_manner(height: int, rng: random.Random) -> Manner:
     turn = math.radians(rng.choice((0, 5, 10, 15, 20, 30, 30, 45)))
     tracking = rng.choice((-0.18, -0.1, -0.05, 0.0, 0.0, 0.05, 0.15, 0.3, 0.5))
     return Manner(
-        size=height * rng.uniform(0.42, 1.05),
+        # Now and then small letters are lost in a large picture.
+        size=height * (rng.uniform(0.28, 0.45) if rng.random() < 0.1 else rng.uniform(0.42, 1.05)),
         size_jitter=0.0 if steady else rng.choice((0.0, 0.08, 0.15, 0.25)),
         rotation=0.0 if steady else turn,
         tilt=rng.uniform(-0.12, 0.12) if rng.random() < 0.12 else 0.0,
@@ -94,9 +95,22 @@ def lay_out(
         spread = (0.95 * wanted - ink) * rng.uniform(0.5, 1.0) / (len(text) - 1)
         pens, ink = [pen + i * spread for i, pen in enumerate(pens)], ink + spread * (len(text) - 1)
     start = (wanted - ink) * rng.choice((rng.uniform(0.02, 0.1), 0.5, 0.5, rng.random()))
+    if rng.random() < 0.05:
+        start = _over_the_edge(glyphs, wanted - ink, rng)
     lines = _lines(len(text), height, manner.size, rng)
     placed = [_place(g, start + pen, line, height) for g, pen, line in zip(glyphs, pens, lines, strict=True)]
     return placed, wanted
+
+
+def _over_the_edge(glyphs: list[Glyph], free: float, rng: random.Random) -> float:
+    """Return where the ink begins when the picture cuts off a part of its first or last character, in pixels.
+
+    Generators that do not measure their text do so; less than a third is lost, so that one can still tell what it was.
+    """
+    lost = rng.uniform(0.05, 0.3)
+    if rng.random() < 0.3:
+        return -lost * glyphs[0].mask.shape[1]
+    return free + lost * glyphs[-1].mask.shape[1]
 
 
 def _glyph(character: str, file: Path, manner: Manner, rng: random.Random) -> Glyph:
