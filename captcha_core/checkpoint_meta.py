@@ -34,7 +34,8 @@ class CheckpointMeta:
         temperature: What logits are divided by before the softmax, so that confidences are calibrated.
         metrics: Figures on the held-out part of the training data.
         epoch: How many epochs the weights have seen; decides which checkpoint is the latest.
-        training_data: One mapping per training run, oldest first: names of the files, rows, fingerprint.
+        training_data: One mapping per training run, oldest first: names of the files, rows, fingerprint, and
+            ``held_out``, the names of other files where the metrics are theirs.
         versions: Versions of Python and the libraries at training time.
         format_version: Version of this file format.
     """

@@ -247,6 +247,8 @@ class _Run:
             "rows": len(self.split.train),
             "fingerprint": self.rows.fingerprint(),
         }
+        if self.options.validation_data:
+            data["held_out"] = ", ".join(Path(p).name for p in self.options.validation_data)
         meta = CheckpointMeta(
             recipe=self.recipe.name,
             arch=self.recipe.arch,

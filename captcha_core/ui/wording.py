@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from captcha_core.checkpoint_meta import CheckpointMeta
 from captcha_core.prediction import percent
 
@@ -26,14 +28,24 @@ def scope(alphabet: str, max_length: int) -> str:
 def described(name: str, meta: CheckpointMeta) -> str:
     """Return a model's line in a menu: its name, what it reads, and how well; short, since a phone shows it."""
     exact = _exact(meta)
-    return " · ".join([name, characters(meta.alphabet), f"up to {meta.max_length}", *([exact] if exact else [])])
+    of = " of unseen kinds" if _data(meta).get("held_out") else ""
+    return " · ".join([name, characters(meta.alphabet), f"up to {meta.max_length}", *([exact + of] if exact else [])])
 
 
 def measured(meta: CheckpointMeta) -> str | None:
     """Say which share of whole texts a model read right, and on which pictures; None if it was not measured."""
     exact = _exact(meta)
-    data = meta.training_data[-1]["name"] if meta.training_data else "its training data"
-    return f"{exact} on {data}, held out" if exact else None
+    if exact is None:
+        return None
+    data = _data(meta)
+    if data.get("held_out"):
+        return f"{exact} on {data['held_out']}, of kinds that it did not learn from"
+    return f"{exact} on {data.get('name', 'its training data')}, held out"
+
+
+def _data(meta: CheckpointMeta) -> dict[str, Any]:
+    """Return what the last run learned from, rather than what it drew."""
+    return next((data for data in reversed(meta.training_data) if "fingerprint" in data), {})
 
 
 def _exact(meta: CheckpointMeta) -> str | None:

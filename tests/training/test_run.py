@@ -115,6 +115,7 @@ def test_pictures_are_drawn_while_training_and_a_teacher_is_heard(data: str, tmp
     options = TrainOptions((data,), str(tmp_path / "second"), validation=8, **small)  # type: ignore[arg-type]
     meta = read_meta(train_model(options, Bar))
     assert meta.training_data[-2]["rows"] == 40
+    assert meta.training_data[-2]["held_out"] == "other.parquet"
     assert Recognizer(tmp_path / "second" / "best.safetensors").read(PICTURE).confidence <= 1.0
 
 
