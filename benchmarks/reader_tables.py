@@ -7,6 +7,8 @@ from statistics import fmean
 from typing import Any
 
 STYLES = "zoo_dev/"
+# How the figures call a checkpoint, and one that is told which characters the texts are made of.
+OWN, MASKED = (".safetensors", ".onnx"), ", masked"
 TABLES = (
     ("exact_match_folded", "Texts read exactly, case ignored"),
     ("exact_match", "Texts read exactly, case included"),
@@ -59,6 +61,34 @@ def _table(
         means = [mean_of_styles(figures, sets) for figures in readers.values()]
         rows.append(["mean of the unseen styles", *map(_percent, means)])
     return _lines(["pictures", *readers], rows)
+
+
+def checkpoint_table(results: Mapping[str, Any], name: str) -> list[str]:
+    """Return what one checkpoint reads, beside the best of the readers that are not this project's.
+
+    Args:
+        results: As benchmarks/accuracy.py writes them.
+        name: The checkpoint's, of which there are figures with the characters told, too.
+    """
+    readers = {reader: entry["figures"] for reader, entry in results["readers"].items()}
+    plain, told = readers[name], readers[f"{name}{MASKED}"]
+    others = [figures for reader, figures in readers.items() if not reader.removesuffix(MASKED).endswith(OWN)]
+    rows = []
+    for set_name, about in results["sets"].items():
+        if set_name not in plain:
+            continue
+        best = max((figures[set_name]["exact_match_folded"] for figures in others if set_name in figures), default=None)
+        exact = None if about["folded"] else plain[set_name]["exact_match"]
+        shares = (plain[set_name]["exact_match_folded"], told[set_name]["exact_match_folded"], best)
+        calibration = plain[set_name].get("ece")
+        rows.append([f"{about['shown']} ({plain[set_name]['n']:,})", *map(_percent, (exact, *shares, calibration))])
+    means = [mean_of_styles(figures, results["sets"]) for figures in (plain, told, *others)]
+    best = max((mean for mean in means[2:] if mean is not None), default=None)
+    rows.append(["mean of the unseen styles", "-", *map(_percent, (*means[:2], best)), "-"])
+    return _lines(
+        ["pictures", "exact", "case ignored", "the same, characters told", "best of the others, case ignored", "ECE"],
+        rows,
+    )
 
 
 def reader_speed_table(results: Mapping[str, Any]) -> list[str]:

@@ -15,11 +15,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.reader_tables import accuracy_tables, reader_speed_table  # noqa: E402 - found from ROOT
+from benchmarks.reader_tables import accuracy_tables, checkpoint_table, reader_speed_table  # noqa: E402 - found from ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
+GENERAL = "ppocr.safetensors"
 ACCURACY = (
     ("captcha_images_v2.json", "Captcha Version 2, test split", "evaluate.py captcha_images_v2.parquet --split test"),
     ("generator_default.json", "this project's generator, default strength", "evaluate.py data/fresh.parquet"),
@@ -28,7 +29,9 @@ ACCURACY = (
 
 def main() -> None:
     """Fill the documents."""
-    fill(ROOT / "README.md", "\n".join([*accuracy_table(), "", *speed_table()]))
+    general = checkpoint_table(result("accuracy.json"), GENERAL)
+    fill(ROOT / "README.md", "\n".join([*general, "", *accuracy_table(), "", *speed_table()]))
+    fill(ROOT / "saved_models" / "ppocr.md", "\n".join(general))
     fill(ROOT / "saved_models" / "efficientnet.md", "\n".join(accuracy_table()))
     tables = [*drawing_table(), "", *training_table(), "", *classic_table(), *comparison()]
     fill(ROOT / "docs" / "benchmarks.md", "\n".join(tables))

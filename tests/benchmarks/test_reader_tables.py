@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from benchmarks.labelled_sets import STYLES as FOLDER
-from benchmarks.reader_tables import STYLES, accuracy_tables, mean_of_styles, reader_speed_table
+from benchmarks.reader_tables import STYLES, accuracy_tables, checkpoint_table, mean_of_styles, reader_speed_table
 
 
 def figures(exact: float, folded: float, **more: float) -> dict[str, Any]:
@@ -62,6 +62,21 @@ def test_no_table_for_a_figure_that_nobody_has() -> None:
     without = results()
     del without["readers"]["ours"]
     assert "Calibration" not in "\n".join(accuracy_tables(without))
+
+
+def test_a_checkpoint_stands_beside_the_best_of_the_others() -> None:
+    found = results()
+    readers = found["readers"]
+    both = {"zoo_dev/a": figures(0.5, 0.75, ece=0.02), "zoo_dev/b": figures(0.5, 0.25), "plain": figures(0.5, 0.6)}
+    told = {name: figures(0.9, 0.9) for name in both}
+    readers |= {"my.onnx": {"figures": both}, "my.onnx, masked": {"figures": told}}
+    readers["other.safetensors"] = {"figures": {"plain": figures(1.0, 1.0)}}
+    assert checkpoint_table(found, "my.onnx")[2:] == [
+        "| Plain (1,200) | 50.00% | 60.00% | 90.00% | 62.50% | - |",
+        "| style a (1,200) | - | 75.00% | 90.00% | 100.00% | 2.00% |",
+        "| style b (1,200) | - | 25.00% | 90.00% | 50.00% | - |",
+        "| mean of the unseen styles | - | 50.00% | 90.00% | 37.50% | - |",
+    ]
 
 
 def test_the_speed_table_has_a_ratio_for_every_ddddocr() -> None:
