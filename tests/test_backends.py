@@ -81,7 +81,7 @@ def test_preprocessing_can_be_overridden(both: tuple[Recognizer, Recognizer], ch
         for backend in ("torch", "onnx")
     )
     assert_same(ours, torchs)
-    assert ours.confidence != both[1].read(PICTURES[2]).confidence
+    assert ours.char_confidences != both[1].read(PICTURES[2]).char_confidences
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
