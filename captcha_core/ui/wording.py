@@ -28,7 +28,7 @@ def scope(alphabet: str, max_length: int) -> str:
 def described(name: str, meta: CheckpointMeta) -> str:
     """Return a model's line in a menu: its name, what it reads, and how well; short, since a phone shows it."""
     exact = _exact(meta)
-    of = " of unseen kinds" if _data(meta).get("held_out") else ""
+    of = " unseen" if _data(meta).get("held_out") else ""
     return " · ".join([name, characters(meta.alphabet), f"up to {meta.max_length}", *([exact + of] if exact else [])])
 
 

@@ -33,5 +33,5 @@ def test_a_menu_line_says_how_well_and_the_page_on_what() -> None:
     assert measured(replace(meta, metrics={})) is None
     assert measured(replace(meta, training_data=[])) == "97.3% on its training data, held out"
     unseen = replace(meta, training_data=[data[0] | {"held_out": "other.parquet"}])
-    assert described("mine", unseen) == "mine · 0-9 · up to 6 · 97.3% of unseen kinds"
+    assert described("mine", unseen) == "mine · 0-9 · up to 6 · 97.3% unseen"
     assert measured(unseen) == "97.3% on other.parquet, of kinds that it did not learn from"
