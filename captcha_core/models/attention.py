@@ -33,8 +33,8 @@ class AttentionLayer(nn.Module):
 def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     """Return scaled dot-product attention of tensors (B, heads, T, channels), in their shape.
 
-    PyTorch's own saves memory, which long sequences need; over the 20 to 80 steps of a captcha, forward and back, it
-    takes three to seven times as long on a CPU as these two products do.
+    PyTorch's own saves memory, which long sequences need; over the few dozen steps of a captcha its gradients take
+    longer on a CPU than these two products' do.
     """
     share = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
     return share.softmax(dim=-1) @ value
