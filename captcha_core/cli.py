@@ -21,8 +21,10 @@ def run(main: Callable[[list[str]], int]) -> NoReturn:
     Exits with 2 and one plain line when the user can mend something (:class:`CaptchaLabError`), with 130 on
     Ctrl-C, and quietly when the reader of a pipe went away. Any other exception is a bug and shows its trace.
     """
-    # Pillow warns about pictures that the size bound in captcha_core.imaging refuses in plain words anyway.
+    # Pillow warns about pictures that the size bound in captcha_core.imaging refuses in plain words anyway, and about
+    # damaged metadata, which nobody looks at.
     warnings.filterwarnings("ignore", message="Image size .* exceeds limit")
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         code = main(sys.argv[1:])

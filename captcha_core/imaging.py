@@ -6,15 +6,15 @@ and nothing of Pillow's global state is touched, so that any number of threads m
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from captcha_core.errors import ImageError
+from captcha_core.picture_limits import MAX_SIDE, MeteredBytes, check_structure
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM")
 """Formats that are let in; each further one would be a further decoder open to hostile files."""
@@ -28,15 +28,28 @@ PICTURE_SUFFIXES = frozenset(
 MAX_BYTES = 32 << 20
 """Largest encoded picture, in bytes."""
 
-MAX_SIDE = 4096
-"""Largest height and width, in pixels; a screen or a phone's photo fits. So at most 16.8 million pixels, or 50 MB."""
+MAX_PIXELS = 4096 * 3072
+"""Most pixels; a screen or a phone's photo fits. Decoding may take six times the 50 MB that these have with alpha."""
 
 MIN_SIDE = 8
 """Smallest height and width, in pixels; no character can be told in fewer."""
 
 _UNNAMED = "the picture"
+# Longest EXIF data that is looked at, in bytes: what a JPEG can hold. It is parsed in Python, an entry at a time.
+_MAX_EXIF = 1 << 16
+# By the EXIF orientation, how to turn a picture upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _WHITE_8_BIT = 255.0
 _WHITE_16_BIT = 65535.0
+_LARGEST = float(np.finfo(np.float32).max) / 2
 
 
 def load_image(source: str | Path | bytes | BinaryIO | Image.Image, name: str | None = None) -> Image.Image:
@@ -51,22 +64,28 @@ def load_image(source: str | Path | bytes | BinaryIO | Image.Image, name: str | 
         name: What to call the picture in an error; by default the file's own name without its folder.
 
     Returns:
-        An RGB picture of ``MIN_SIDE`` to ``MAX_SIDE`` pixels in height and width.
+        An RGB picture of ``MIN_SIDE`` to ``MAX_SIDE`` pixels in height and width, and no more than ``MAX_PIXELS``.
 
     Raises:
-        ImageError: If there is no such file, it is empty, truncated, damaged, too large or too small, or is no
-            picture in one of ``FORMATS``.
+        ImageError: If there is no such file, it is empty, truncated, damaged, too large or too small, is made to
+            take very long (:mod:`captcha_core.picture_limits`), or is no picture in one of ``FORMATS``.
     """
     if isinstance(source, Image.Image):
-        return _clean(source, name or _UNNAMED)
+        return _clean(_upright(source, name or _UNNAMED), name or _UNNAMED)
     if isinstance(source, str | Path):
         name = name or Path(source).name
         source = read_picture(source, name)
     name = name or _UNNAMED
     data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else _read_stream(source)
     _check_bytes(data, name)
-    with _open(data, name) as picture:
-        return _clean(picture, name)
+    check_structure(data, name)
+    stream = MeteredBytes(data, name)
+    with _open(stream, name) as picture:
+        stream.allow_pixels()
+        upright = _upright(picture, name)
+    # Decoders keep frames of their own for as long as their picture lives.
+    del picture
+    return _clean(upright, name)
 
 
 def read_picture(path: str | Path, name: str | None = None) -> bytes:
@@ -110,10 +129,12 @@ def _check_bytes(data: bytes, name: str) -> None:
         raise ImageError(f"{name} is larger than {MAX_BYTES >> 20} MB; crop or shrink it to the text.")
 
 
-def _open(data: bytes, name: str) -> Image.Image:
+def _open(stream: BinaryIO, name: str) -> Image.Image:
     """Read the header only; the pixels are still encoded."""
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        return Image.open(stream, formats=FORMATS)
+    except ImageError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(
             f"{name} is far larger than {MAX_SIDE:,} x {MAX_SIDE:,} pixels; crop or shrink it to the text."
@@ -126,11 +147,10 @@ def _open(data: bytes, name: str) -> Image.Image:
         raise _damaged(name) from error
 
 
-def _clean(picture: Image.Image, name: str) -> Image.Image:
-    _check_size(picture.size, name)
+def _clean(upright: Image.Image, name: str) -> Image.Image:
     try:
-        result = _rgb(_upright(picture))
-    except Exception as error:  # As in _open: whatever a decoder raises, the file is to blame.
+        result = _rgb(upright)
+    except Exception as error:  # As in _open: whatever a conversion raises, the file is to blame.
         raise _damaged(name) from error
     result.info.clear()
     return result
@@ -142,6 +162,10 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         raise ImageError(
             f"{name} is {width:,} x {height:,} pixels, more than {MAX_SIDE:,} on a side; crop or shrink it to the text."
         )
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"{name} is {width:,} x {height:,} pixels, more than {MAX_PIXELS:,} in all; crop or shrink it to the text."
+        )
     if min(size) < MIN_SIDE:
         raise ImageError(
             f"{name} is {width} x {height} pixels, too small to hold text; give one of at least {MIN_SIDE} on a side."
@@ -152,13 +176,28 @@ def _damaged(name: str) -> ImageError:
     return ImageError(f"{name} is truncated or damaged; save or download it again.")
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    """Decode the picture and turn it as its EXIF data says; damaged EXIF data is no reason to refuse it."""
-    picture.load()
+def _upright(picture: Image.Image, name: str) -> Image.Image:
+    """Decode a picture of a size that may be into one of its own, turned as its EXIF data says."""
+    _check_size(picture.size, name)
     try:
-        return ImageOps.exif_transpose(picture)
+        picture.load()
+        turn = _TURNS.get(_orientation(picture))
+        return picture.copy() if turn is None else picture.transpose(turn)
+    except ImageError:
+        raise
+    except Exception as error:  # As in _open.
+        raise _damaged(name) from error
+
+
+def _orientation(picture: Image.Image) -> int:
+    """Return the EXIF orientation; damaged EXIF data is no reason to refuse a picture."""
+    if max(len(picture.info.get(key, b"")) for key in ("exif", "Raw profile type exif")) > _MAX_EXIF:
+        return 1
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:
-        return picture
+        return 1
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _rgb(picture: Image.Image) -> Image.Image:
@@ -167,9 +206,7 @@ def _rgb(picture: Image.Image) -> Image.Image:
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     pixels = picture.convert("RGBA")
-    flat = Image.new("RGBA", pixels.size, "white")
-    flat.alpha_composite(pixels)
-    return flat.convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels).convert("RGB")
 
 
 def _eight_bit(picture: Image.Image) -> Image.Image:
@@ -179,7 +216,9 @@ def _eight_bit(picture: Image.Image) -> Image.Image:
     (1 for floats, 255, 65535) which no pixel exceeds; pixels beyond all of these, or negative, are stretched from
     the darkest to the brightest.
     """
-    values: NDArray[np.float32] = np.nan_to_num(np.asarray(picture, dtype=np.float32))
+    values: NDArray[np.float32] = np.array(picture, dtype=np.float32)
+    # Half of what a float holds, so that no difference is beyond it.
+    np.clip(np.nan_to_num(values, copy=False), -_LARGEST, _LARGEST, out=values)
     low, high = 0.0, float(values.max())
     if picture.mode.startswith("I;16"):
         high = _WHITE_16_BIT
@@ -188,5 +227,7 @@ def _eight_bit(picture: Image.Image) -> Image.Image:
     else:
         whites = (1.0, _WHITE_8_BIT, _WHITE_16_BIT) if picture.mode == "F" else (_WHITE_8_BIT, _WHITE_16_BIT)
         high = next(white for white in whites if high <= white)
-    scaled = (values - low) * (_WHITE_8_BIT / max(high - low, 1e-9))
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+    # In place: a large picture's floats are as large as all the rest.
+    values -= low
+    values *= _WHITE_8_BIT / max(high - low, 1e-9)
+    return Image.fromarray(np.rint(values, out=values).astype(np.uint8))

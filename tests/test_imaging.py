@@ -18,7 +18,8 @@ from PIL import Image, ImageFile, PngImagePlugin
 
 from captcha_core import imaging
 from captcha_core.errors import ImageError
-from captcha_core.imaging import FORMATS, MAX_SIDE, MIN_SIDE, load_image, read_picture
+from captcha_core.imaging import FORMATS, MAX_PIXELS, MIN_SIDE, load_image, read_picture
+from captcha_core.picture_limits import MAX_SIDE
 from tests.data.samples import encoded, picture, png, png_header
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,6 +88,12 @@ def test_values_without_a_usual_white_are_stretched() -> None:
     values = np.linspace(-1, 1, 200, dtype=np.float32).reshape(10, 20)
     result = np.asarray(load_image(Image.fromarray(values)))
     assert (result.min(), result.max()) == (0, 255)
+
+
+def test_the_largest_floats_are_stretched_too() -> None:
+    largest = np.finfo(np.float32).max
+    values = np.array([[-largest, 0, largest, np.inf, np.nan] * 4] * 10, dtype=np.float32)
+    assert np.asarray(load_image(Image.fromarray(values)))[0, :5, 0].tolist() == [0, 128, 255, 255, 128]
 
 
 def test_sixteen_bit_files_are_scaled_not_clipped() -> None:
@@ -161,6 +168,9 @@ def test_size_is_checked_before_a_pixel_is_decoded(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("decoded"))
     with pytest.raises(ImageError, match=r"a\.png is 20 x 4,097 pixels, more than 4,096 on a side"):
         load_image(png_header(20, MAX_SIDE + 1), name="a.png")
+    rows = MAX_PIXELS // MAX_SIDE + 1
+    with pytest.raises(ImageError, match=r"a\.png is 4,096 x 3,073 pixels, more than 12,582,912 in all"):
+        load_image(png_header(MAX_SIDE, rows), name="a.png")
     with pytest.raises(ImageError, match=r"a\.png is 7 x 20 pixels, too small to hold text; .* at least 8"):
         load_image(png_header(MIN_SIDE - 1, 20), name="a.png")
 
