@@ -7,6 +7,7 @@ ordered string (see :mod:`captcha_core.checkpoint`) and never rebuilds it from t
 from __future__ import annotations
 
 import string
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -41,12 +42,14 @@ class Alphabet:
         """Refuse an alphabet whose classes would be ambiguous."""
         if not self.symbols:
             raise AlphabetError("The alphabet is empty; give at least one character.")
-        repeated = sorted({c for c in self.symbols if self.symbols.count(c) > 1})
+        repeated = sorted(c for c, times in Counter(self.symbols).items() if times > 1)
         if repeated:
-            raise AlphabetError(f"The alphabet repeats {''.join(repeated)!r}; name each character once.")
+            raise AlphabetError(f"The alphabet repeats {''.join(repeated[:20])!r}; name each character once.")
         bad = [c for c in self.symbols if c.isspace() or not c.isprintable()]
         if bad:
-            raise AlphabetError(f"The alphabet holds {bad!r}; only printable characters without spaces can be read.")
+            raise AlphabetError(
+                f"The alphabet holds {bad[:20]!r}; only printable characters without spaces can be read."
+            )
 
     def __len__(self) -> int:
         """Return how many characters there are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import reprlib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,26 @@ FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
 HEADER_KEY = "captcha_lab"
 """Under which a file's header has the description, as JSON."""
+
+# A description has a few thousand characters; the largest alphabets in use (all of Chinese) have some 20,000.
+_LONGEST = 1 << 20
+_MOST_CHARACTERS = 30_000
+_LONGEST_TEXT = 1000
+# What each field must be; arch_args and transform are looked at by those who build from them.
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "recipe": str,
+    "arch": str,
+    "arch_args": dict,
+    "alphabet": str,
+    "max_length": int,
+    "transform": dict,
+    "temperature": (int, float),
+    "metrics": dict,
+    "epoch": int,
+    "training_data": list,
+    "versions": dict,
+    "format_version": int,
+}
 
 
 @dataclass(frozen=True)
@@ -110,18 +131,37 @@ def parse_meta(path: str | Path, text: str) -> CheckpointMeta:
         CheckpointError: If it is damaged or from a newer version; the text names the file.
     """
     try:
+        if len(text) > _LONGEST:
+            raise ValueError(f"it has {len(text):,} characters")
         values = json.loads(text)
         version = values["format_version"]
-        if version > FORMAT_VERSION:
+        if type(version) is int and version > FORMAT_VERSION:
             raise CheckpointError(
                 f"{path} has format version {version}; this program reads up to {FORMAT_VERSION}. Update Captcha Lab."
             )
         known = {f.name for f in fields(CheckpointMeta)}
         meta = CheckpointMeta(**{key: value for key, value in values.items() if key in known})
+        _check_values(meta)
         Alphabet(meta.alphabet)
-    except (ValueError, TypeError, KeyError, AlphabetError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, AlphabetError) as error:
         raise CheckpointError(f"The description inside {path} is damaged ({error}). Take a fresh copy.") from error
     return meta
+
+
+def _check_values(meta: CheckpointMeta) -> None:
+    """Raise a ValueError if a field is not what it must be: what reads a description relies on it."""
+    for name, kind in _KINDS.items():
+        value = getattr(meta, name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ValueError(f"{name}={reprlib.repr(value)} is of the wrong type")
+    if len(meta.alphabet) > _MOST_CHARACTERS:
+        raise ValueError(f"an alphabet of {len(meta.alphabet):,} characters")
+    if not 1 <= meta.max_length <= _LONGEST_TEXT:
+        raise ValueError(f"max_length={reprlib.repr(meta.max_length)} is outside 1..{_LONGEST_TEXT}")
+    if not all(isinstance(run, dict) for run in meta.training_data):
+        raise ValueError(f"training_data={reprlib.repr(meta.training_data)} is of the wrong type")
+    if not all(isinstance(figure, int | float) for figure in meta.metrics.values()):
+        raise ValueError(f"metrics={reprlib.repr(meta.metrics)} are not numbers")
 
 
 def damaged(path: str | Path, error: Exception) -> CheckpointError:

@@ -22,6 +22,7 @@ IMAGES, LOGITS, SECOND = "images", "logits", "second"
 SCHEME_KEY = f"{HEADER_KEY}_scheme"
 SECOND_SCHEME_KEY = f"{HEADER_KEY}_second_scheme"
 SOURCE_KEY = f"{HEADER_KEY}_source"
+_EXTERNAL = b"location"
 
 
 class OnnxModel:
@@ -122,6 +123,7 @@ def _opened(path: Path, threads: int | None) -> tuple[Any, dict[str, str]]:
         raise CaptchaLabError(f"Reading with {path.name} needs onnxruntime. Install it: {INSTALL}") from error
     if not os.path.isfile(path):
         raise CheckpointError(f"There is no file at {path}. Make it: python export.py CHECKPOINT --output {path}")
+    _check_alone(path)
     options = onnxruntime.SessionOptions()
     # What goes wrong is raised; the log would say it a second time.
     options.log_severity_level = 4
@@ -138,6 +140,26 @@ def _opened(path: Path, threads: int | None) -> tuple[Any, dict[str, str]]:
             f"{path} is not a whole ONNX file that onnxruntime can run ({_reason(error)}). Take a fresh copy or "
             "export it again: python export.py CHECKPOINT"
         ) from error
+
+
+def _check_alone(path: Path) -> None:
+    """Refuse a network that takes weights from another file, or from an address in memory.
+
+    Each such weight has an entry by this name (ONNX, "External Data"), in whatever way the rest is encoded; names of
+    layers and what ``export.py`` writes never hold it.
+
+    Raises:
+        CheckpointError: If it may be one.
+    """
+    try:
+        found = _EXTERNAL in path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be opened ({error.strerror}); check its permissions.") from error
+    if found:
+        raise CheckpointError(
+            f"{path} names another file for its weights, which is not read. "
+            "Export it again: python export.py CHECKPOINT"
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import reprlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from captcha_core.checkpoint import load_checkpoint
 from captcha_core.checkpoint_meta import CheckpointMeta
@@ -73,12 +78,42 @@ def _rebuild(meta: CheckpointMeta, tensors: dict[str, torch.Tensor]) -> nn.Modul
     try:
         # Fresh weights are drawn before they are replaced; the caller's random numbers stay as they were. The meta
         # device would draw none, but its first use imports more than a second of torch.
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _at_most(sum(tensor.numel() for tensor in tensors.values())):
             model = build_model(meta.arch, **meta.arch_args)
         model.load_state_dict(tensors)
-    except (RuntimeError, TypeError, ArithmeticError) as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # Arguments from a file can make a constructor raise anything.
         # Torch's own message lists every tensor by name, over many lines.
         raise CheckpointError(
-            f"its weights do not fit the architecture {meta.arch!r} with {meta.arch_args!r}. Take a fresh copy."
+            f"its weights do not fit the architecture {reprlib.repr(meta.arch)} with {reprlib.repr(meta.arch_args)}. "
+            "Take a fresh copy."
         ) from error
     return model.eval().requires_grad_(False)
+
+
+@contextmanager
+def _at_most(weights: int) -> Iterator[None]:
+    """Let this thread build a network of so many weights, as the file has; a larger one ends the building.
+
+    A weight is counted when a layer has reserved its memory and has not written to it, so a few words in a
+    description, such as a width of a million, take none.
+
+    Raises:
+        CheckpointError: If there are more.
+    """
+    thread, left = threading.get_ident(), weights
+
+    def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        nonlocal left
+        if parameter is None or threading.get_ident() != thread:
+            return
+        left -= parameter.numel()
+        if left < 0:
+            raise CheckpointError(f"its description asks for more weights than its {weights:,}. Take a fresh copy.")
+
+    hook = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()

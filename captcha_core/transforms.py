@@ -6,6 +6,7 @@ Torch is imported only where tensors are asked for, so that pictures can be read
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -187,16 +188,21 @@ def build_transform(spec: dict[str, Any]) -> Preprocess:
     """
     try:
         if spec["name"] not in _KINDS:
-            raise CheckpointError(f"The transform {spec['name']!r} is unknown to this version. Update Captcha Lab.")
+            raise CheckpointError(
+                f"The transform {reprlib.repr(spec['name'])} is unknown to this version. Update Captcha Lab."
+            )
         channels, build, keys = _KINDS[spec["name"]]
         if unknown := sorted(set(spec) - keys - {"name", "mean", "std", "auto_crop", "invert", "strong"}):
-            raise CheckpointError(f"The transform has {unknown}, unknown to this version. Update Captcha Lab.")
+            raise CheckpointError(
+                f"The transform has {reprlib.repr(unknown)}, unknown to this version. Update Captcha Lab."
+            )
         mean = _numbers(spec["mean"], "mean", channels)
-        std = _numbers(spec["std"], "std", channels, above=0.0)
+        # Smaller ones are zero as float32.
+        std = _numbers(spec["std"], "std", channels, above=1e-6)
         return Preprocess([*_first_steps(spec), *build(spec)], mean, std)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"The transform {spec!r} is incomplete or damaged ({error}). Take a fresh checkpoint."
+            f"The transform {reprlib.repr(spec)} is incomplete or damaged ({error}). Take a fresh checkpoint."
         ) from error
 
 
@@ -219,7 +225,7 @@ def _grey(spec: dict[str, Any]) -> Iterator[Step]:
     yield "grey", to_grey
     if (clahe := spec["clahe"]) is not None:
         if set(clahe) != {"clip_limit", "tiles"}:
-            raise ValueError(f"clahe={clahe!r} has other keys than clip_limit and tiles")
+            raise ValueError(f"clahe={reprlib.repr(clahe)} has other keys than clip_limit and tiles")
         clip_limit = _number(clahe["clip_limit"], "clip_limit", above=0.0)
         rows, columns = (_whole(count, "tiles", 1, 64) for count in clahe["tiles"])
         yield "clahe", partial(equalise, clip_limit=clip_limit, tiles=(rows, columns))
@@ -248,23 +254,23 @@ def _choice(spec: dict[str, Any], key: str, choices: tuple[bool | str, ...]) -> 
     value = spec.get(key, False)
     # By type as well, since 1 == True.
     if not isinstance(value, bool | str) or value not in choices:
-        raise ValueError(f"{key}={value!r} is none of {', '.join(map(repr, choices))}")
+        raise ValueError(f"{key}={reprlib.repr(value)} is none of {', '.join(map(repr, choices))}")
     return value
 
 
 def _whole(value: Any, name: str, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
-        raise ValueError(f"{name}={value!r} is no whole number in {low}..{high}")
+        raise ValueError(f"{name}={reprlib.repr(value)} is no whole number in {low}..{high}")
     return value
 
 
 def _number(value: Any, name: str, above: float = -math.inf) -> float:
     if type(value) not in (int, float) or not above < value < math.inf:
-        raise ValueError(f"{name}={value!r} is no number above {above}")
+        raise ValueError(f"{name}={reprlib.repr(value)} is no number above {above}")
     return float(value)
 
 
 def _numbers(values: Any, name: str, count: int, above: float = -math.inf) -> list[float]:
     if len(values) != count:
-        raise ValueError(f"{name}={values!r} has not {count} numbers")
+        raise ValueError(f"{name}={reprlib.repr(values)} has not {count} numbers")
     return [_number(value, name, above) for value in values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -39,11 +40,15 @@ def build_model(arch: str, **arch_args: Any) -> nn.Module:
         CheckpointError: If the name is unknown or an argument does not fit.
     """
     if arch not in _BUILDERS:
-        raise CheckpointError(f"The architecture {arch!r} is unknown; this version has {', '.join(model_names())}.")
+        raise CheckpointError(
+            f"The architecture {reprlib.repr(arch)} is unknown; this version has {', '.join(model_names())}."
+        )
     try:
         return _BUILDERS[arch](**arch_args)
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"The architecture {arch!r} cannot be built with {arch_args!r}: {error}.") from error
+        raise CheckpointError(
+            f"The architecture {arch!r} cannot be built with {reprlib.repr(arch_args)}: {error}."
+        ) from error
 
 
 def model_names() -> list[str]:
