@@ -7,9 +7,10 @@ PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
 RUN := $(VENV)/bin/python
+FUZZ_SECONDS ?= 600
 PIP := $(RUN) -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo test test-browser test-space space lint clean check-python
+.PHONY: help demo test test-browser test-space fuzz space lint clean check-python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -26,7 +27,12 @@ test-browser: $(VENV)/.ready-to-develop ## Use the page as a person would, in Ch
 	tests/browser/install.sh
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/browser
 
-test-space: $(VENV)/.ready-to-develop ## Start the Space's folder in an environment of its own and read a picture there
+test-# Apart from the environment, since nothing else needs it.
+fuzz: $(VENV)/.ready-to-develop ## Look for files that break what reads files of strangers, for FUZZ_SECONDS
+	$(RUN) -m pip --disable-pip-version-check install --quiet --upgrade --target build/atheris atheris==3.0.0
+	PYTHONPATH=build/atheris OMP_NUM_THREADS=1 $(RUN) tools/fuzz.py --seconds $(FUZZ_SECONDS)
+
+space: $(VENV)/.ready-to-develop ## Start the Space's folder in an environment of its own and read a picture there
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/space
 
 space: $(VENV)/.ready-to-develop ## Put what a Hugging Face Space needs into space/

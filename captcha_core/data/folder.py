@@ -21,6 +21,8 @@ LABELS_FILE = "labels.csv"
 # A label in a file's name holds no "_" and no white space unless the user's own pattern says otherwise.
 _LABEL_FIRST = re.compile(r"(?P<label>[^_\s]+)(_\d+)?")
 _NUMBER_FIRST = re.compile(r"\d+_(?P<label>[^_\s]+)")
+# In characters; the rest of a longer line only has to be read.
+_LONGEST_HEADER = 1 << 16
 # A longer name is a sentence or a fingerprint.
 _LONGEST_LABEL = 32
 # What cameras and programs call a picture of which they know nothing.
@@ -193,7 +195,7 @@ def iter_mapping(
         DataError: If the file cannot be read as such a table.
     """
     try:
-        first_line = text.readline()
+        first_line = text.readline(_LONGEST_HEADER)
         text.seek(0)
         reader = csv.reader(text, delimiter=delimiter_of(first_line), strict=True)
         header = [name.strip() for name in next(reader, [])]
@@ -218,6 +220,8 @@ def _mapped(where: str, header: list[str], row: list[str], file_at: int, label_a
     file, label = row[file_at].strip(), row[label_at].strip()
     if not file or not label:
         return DataError(f"{where} has no {'label' if file else 'file'}; fill it in.")
+    if not label.isprintable():
+        return DataError(f"{where} has a label with a control character, {label[:40]!r}; mend it.")
     return Mapped(where, file, label)
 
 

@@ -15,6 +15,11 @@ from captcha_core.data.schema import ALL_SPLITS, SPLIT_COLUMN, Sample, choose_im
 from captcha_core.errors import DataError
 
 _BATCH_ROWS = 64
+# So much a batch may take, even if each of its rows is as long as everything in the file's largest row group: a value
+# that many rows share is stored once, and unpacked for each.
+_BATCH_BYTES = 128 << 20
+# Of any list in the file's footer: row groups, or columns. At 1,000 rows each these are 100 million pictures.
+_MOST_PARTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,18 @@ def opened(path: str | Path) -> Iterator[pq.ParquetFile]:
     """Open a file for streaming, and give every way of being unreadable one plain sentence."""
     try:
         # buffer_size streams the pages of a column, where the default would read a row group's pictures whole.
-        with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+        with pq.ParquetFile(
+            path, buffer_size=1 << 20, pre_buffer=False, thrift_container_size_limit=_MOST_PARTS
+        ) as file:
             yield file
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; check the path.") from error
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0].replace(str(path), "it").rstrip(".")
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].replace(str(path), "it").rstrip(".")
+        if "Exceeded size limit" in reason:
+            raise DataError(
+                f"{path} has more than {_MOST_PARTS:,} row groups or columns; write it again in larger ones."
+            ) from error
         raise DataError(f"{path} is not a whole Parquet file ({reason}); make or copy it again.") from error
 
 
@@ -77,7 +88,7 @@ def layout_of(
 def _check_split(file: pq.ParquetFile, where: str, split: str | None) -> None:
     """Raise unless a split is chosen and occurs: train and test rows must never be mixed by oversight."""
     values: set[str] = set()
-    for batch in file.iter_batches(columns=[SPLIT_COLUMN], use_threads=False):
+    for batch in file.iter_batches(batch_size=_batch_rows(file), columns=[SPLIT_COLUMN], use_threads=False):
         values.update(map(str, pc.unique(batch.column(0)).to_pylist()))
     seen = ", ".join(repr(value) for value in sorted(values)) or "no rows"
     if split is None:
@@ -92,9 +103,16 @@ def _check_split(file: pq.ParquetFile, where: str, split: str | None) -> None:
 def stream(file: pq.ParquetFile, layout: Layout) -> Iterator[Sample]:
     """Yield all wanted rows of an open file, holding few of them at a time."""
     first = 0
-    for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=layout.columns, use_threads=False):
+    for batch in file.iter_batches(batch_size=_batch_rows(file), columns=layout.columns, use_threads=False):
         yield from samples_of(batch, layout, first)
         first += batch.num_rows
+
+
+def _batch_rows(file: pq.ParquetFile) -> int:
+    """Return how many rows a batch may have."""
+    groups = (file.metadata.row_group(number) for number in range(file.num_row_groups))
+    largest = max((group.total_byte_size for group in groups), default=0)
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, largest)))
 
 
 def wanted_rows(rows: pa.Table | pa.RecordBatch, layout: Layout) -> tuple[pa.Table | pa.RecordBatch, list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -11,6 +12,10 @@ from captcha_core.errors import DataError
 
 SPLIT_COLUMN = "split"
 ALL_SPLITS = "all"
+
+# What a message lists of a file's columns.
+_LISTED_COLUMNS = 20
+_LONGEST_COLUMN = 80
 
 
 class Sample(NamedTuple):
@@ -105,7 +110,11 @@ def choose_label_column(schema: pa.Schema, where: str, name: str | None = None) 
 
 
 def _described(schema: pa.Schema) -> str:
-    return ", ".join(f"{field.name} ({field.type})" for field in schema) or "none"
+    """Return the columns in words: of a stranger's file the first few, and no more than a line."""
+    described = [f"{field.name} ({field.type})"[:_LONGEST_COLUMN] for field in islice(schema, _LISTED_COLUMNS)]
+    more = len(schema) - len(described)
+    listed = ", ".join(described) + (f" and {more:,} more" if more else "")
+    return "".join(c if c.isprintable() else "\ufffd" for c in listed) or "none"
 
 
 def _holds_pictures(kind: pa.DataType) -> bool:
