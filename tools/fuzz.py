@@ -3,7 +3,7 @@
 make fuzz                 ten minutes, on pictures and on the headers of checkpoints
 make fuzz FUZZ_SECONDS=60
 
-A file that ends in anything but its one kind of error, or that takes longer than 2 seconds, is kept in tests/corpus/
+A file that ends in anything but its one kind of error, or that takes longer than 10 seconds, is kept in tests/corpus/
 under the name of what reads it; tests/test_corpus.py then opens it on every run.
 """
 
@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests" / "corpus"
-_SECONDS_PER_FILE = 2
+# On the clock, where tests/test_hostile_pictures.py counts processor time: the machine may be busy.
+_SECONDS_PER_FILE = 10
 _MEGABYTES = 2048
 
 sys.path.insert(0, str(ROOT))
