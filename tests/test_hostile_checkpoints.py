@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from captcha_core.checkpoint import load_checkpoint
 from captcha_core.errors import CheckpointError
 from captcha_core.onnx_backend import OnnxModel
-from captcha_core.recognizer import Recognizer
+from captcha_core.recognizer import DEFAULT_MODELS, Recognizer
 from captcha_core.torch_backend import TorchModel
 from tests.helpers import assert_plain, draw_picture, save_tiny_checkpoint, save_tiny_net, tiny_meta, tiny_net
 
@@ -63,7 +63,7 @@ def rewritten(whole: Path, folder: Path, header: str | None = None, **changes: A
         ({"alphabet": ["a", "b"]}, "alphabet="),
         ({"alphabet": "ab" * 9000}, "repeats 'ab'"),
         ({"arch_args": [1]}, "arch_args="),
-        ({"arch_args": ARGS | {"num_classes": 40_000}}, "more weights than its"),
+        ({"arch_args": ARGS | {"num_classes": 40_000}}, "do not fit the architecture"),
         ({"arch_args": ARGS | {"width": 800}}, "more weights than its"),
         ({"arch_args": ARGS | {"depth": 10**9}}, "more weights than its"),
         ({"arch_args": ARGS | {"width": 10**9}}, "do not fit the architecture"),
@@ -149,6 +149,11 @@ def test_bits_changed_in_the_header_are_refused_or_read(whole: Path, tmp_path: P
             TorchModel(path)
         except CheckpointError as error:
             assert_plain(str(error), "bad.safetensors")
+
+
+@pytest.mark.parametrize("path", sorted(DEFAULT_MODELS.glob("*.safetensors")), ids=lambda path: path.stem)
+def test_a_shipped_network_has_the_weights_that_it_asks_for(path: Path) -> None:
+    assert TorchModel(path).path == path
 
 
 @pytest.mark.parametrize("change", ["missing", "more", "flat", "not a number"])
