@@ -27,13 +27,13 @@ test-browser: $(VENV)/.ready-to-develop ## Use the page as a person would, in Ch
 	tests/browser/install.sh
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/browser
 
-test-# Apart from the environment, since nothing else needs it.
+test-space: $(VENV)/.ready-to-develop ## Start the Space's folder in an environment of its own and read a picture there
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/space
+
+# atheris lies apart from the environment, since nothing else needs it.
 fuzz: $(VENV)/.ready-to-develop ## Look for files that break what reads files of strangers, for FUZZ_SECONDS
 	$(RUN) -m pip --disable-pip-version-check install --quiet --upgrade --target build/atheris atheris==3.0.0
 	PYTHONPATH=build/atheris OMP_NUM_THREADS=1 $(RUN) tools/fuzz.py --seconds $(FUZZ_SECONDS)
-
-space: $(VENV)/.ready-to-develop ## Start the Space's folder in an environment of its own and read a picture there
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/space
 
 space: $(VENV)/.ready-to-develop ## Put what a Hugging Face Space needs into space/
 	rm -rf space
