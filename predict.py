@@ -76,8 +76,9 @@ def main(arguments: list[str]) -> int:
     changes = overrides(options)
     checkpoint = options.checkpoint or default_checkpoint()
     recognizer = Recognizer(checkpoint, preprocessing=changes, backend=options.backend)
-    constraint.choose(recognizer.alphabet)
-    notes = [preprocessing_note(changes, recognizer.meta.transform), constraint_note(constraint)]
+    if constraint is not None:
+        constraint.choose(recognizer.alphabet)
+    notes = [preprocessing_note(changes, recognizer.meta.transform), constraint_note(constraint, recognizer.expected)]
     note = "\n".join(filter(None, notes))
     pictures: Iterable[NamedSource] = islice(find_pictures(options.paths, options.image_column), options.limit)
     if options.save_debug is not None:
@@ -112,15 +113,15 @@ def check_output(output: Path, inputs: list[Path]) -> None:
         raise CaptchaLabError(f"--output {output} is one of the inputs and would be replaced; name another file.")
 
 
-def constraint_of(options: argparse.Namespace) -> Constraint:
-    """Return what the options say of the text.
+def constraint_of(options: argparse.Namespace) -> Constraint | None:
+    """Return what the options say of the text; None when they say nothing.
 
     Raises:
         CaptchaLabError: If the length is none, or no text can be so.
     """
     allowed = NAMED_ALPHABETS.get(options.allow, options.allow)
     if options.length is None:
-        return Constraint(allowed)
+        return None if allowed is None else Constraint(allowed)
     match = re.fullmatch("([0-9]+)(?:-([0-9]*))?", options.length)
     if match is None:
         raise CaptchaLabError(
@@ -130,11 +131,14 @@ def constraint_of(options: argparse.Namespace) -> Constraint:
     return Constraint(allowed, int(shortest), int(longest) if longest else None)
 
 
-def constraint_note(constraint: Constraint) -> str | None:
-    """Say what is known of the text; None when nothing is."""
-    known = [f"only {constraint.allowed}"] if constraint.allowed is not None else []
-    known += [constraint.lengths] if constraint.limits_length else []
-    return f"constraint: {', '.join(known)}" if known else None
+def constraint_note(constraint: Constraint | None, expected: Constraint | None) -> str | None:
+    """Say what is known of the text, by the flags or else by what the model expects; None when nothing is."""
+    said = expected if constraint is None else constraint
+    if said is None:
+        return None
+    known = [f"only {said.allowed}"] if said.allowed is not None else []
+    known += [said.lengths] if said.limits_length else []
+    return f"{'expected by the model' if constraint is None else 'constraint'}: {', '.join(known)}"
 
 
 def overrides(options: argparse.Namespace) -> dict[str, Any]:
@@ -171,7 +175,7 @@ def saving_stages(pictures: Iterable[NamedSource], recognizer: Recognizer, folde
 
 
 def read_rows(
-    recognizer: Recognizer, pictures: Iterable[NamedSource], batch_size: int, constraint: Constraint
+    recognizer: Recognizer, pictures: Iterable[NamedSource], batch_size: int, constraint: Constraint | None
 ) -> Iterator[Row]:
     """Yield the outcome of every picture, in order."""
     # The recogniser takes a batch of pictures before it gives the first prediction.

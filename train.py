@@ -2,6 +2,11 @@
 
 python train.py --recipe efficientnet --data data/train.parquet --output runs/first
 python train.py --resume runs/first
+
+python train.py --adapt saved_models/ppocr.safetensors --data my_pictures/
+
+--adapt teaches a trained model a new captcha, with 10 to 5,000 labelled pictures: Parquet files, folders, CSV or TSV.
+It takes minutes, and chooses everything else by itself.
 """
 
 from __future__ import annotations
@@ -20,9 +25,17 @@ DESIGNS = "efficientnet, resnet50-heads, crnn-resnet18, cnn-lstm, crnn-clahe, ca
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     """Read the command line; what is not given is the recipe's choice."""
-    parser = argparse.ArgumentParser(description="Train a captcha recogniser; unset values are the recipe's.")
+    _, _, epilog = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        description="Train a captcha recogniser; unset values are the recipe's.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--recipe", default="efficientnet", help=f"which design to train: {DESIGNS}")
     parser.add_argument("--data", nargs="+", default=[], metavar="FILE", help="Parquet files to learn from")
+    parser.add_argument("--adapt", metavar="CHECKPOINT", help="teach this model a new captcha with few pictures")
+    replay_help = "with --adapt: more labelled pictures, of what the model shall not forget"
+    parser.add_argument("--replay", nargs="+", default=[], metavar="FILE", help=replay_help)
     parser.add_argument("--split", help="which rows of files that have a split column, such as train")
     parser.add_argument("--image-column", help="column of the pictures")
     parser.add_argument("--label-column", help="column of the labels")
@@ -62,10 +75,12 @@ def main(arguments: list[str]) -> int:
 
     from captcha_core.training import TrainOptions, train_model
 
+    if parsed.adapt or (parsed.resume and (Path(parsed.resume) / "adapt.json").exists()):
+        return adapt(parsed, arguments)
+    if parsed.replay:
+        raise CaptchaLabError("--replay goes with --adapt; name files to learn from with --data.")
     if parsed.resume:
-        others = [a for a in arguments if a.startswith("--") and not a.startswith("--resume")]
-        if others:
-            raise CaptchaLabError(f"--resume takes the run's own settings; leave out {' '.join(others)}.")
+        check_alone(arguments)
         # The folder may have been moved since.
         options = replace(TrainOptions.load(Path(parsed.resume) / "options.json"), output=parsed.resume)
     else:
@@ -78,6 +93,47 @@ def main(arguments: list[str]) -> int:
     best = train_model(options, tqdm, resume=bool(parsed.resume))
     print(f"{best} is the best checkpoint; read a picture with: python predict.py PICTURE --checkpoint {best}")
     return 0
+
+
+def adapt(parsed: argparse.Namespace, arguments: list[str]) -> int:
+    """Teach a trained model a new captcha; return the exit code.
+
+    Raises:
+        CaptchaLabError: If an option is given that an adaptation chooses by itself.
+    """
+    from tqdm import tqdm
+
+    from captcha_core.adaptation import AdaptOptions, adapt_model
+
+    if parsed.resume:
+        check_alone(arguments)
+        options = AdaptOptions.load(parsed.resume)
+    else:
+        names = {f.name: f"--{f.name.replace('_', '-')}" for f in fields(AdaptOptions) if f.name != "checkpoint"}
+        others = [
+            a for a in arguments if a.startswith("--") and a.partition("=")[0] not in {"--adapt", *names.values()}
+        ]
+        if others:
+            raise CaptchaLabError(f"--adapt chooses by itself; leave out {' '.join(others)}.")
+        values = {name: getattr(parsed, name) for name in names}
+        values |= {name: tuple(values[name]) for name in ("data", "replay")}
+        values["output"] = parsed.output or f"runs/{Path(parsed.adapt).stem}-adapted"
+        options = AdaptOptions(parsed.adapt, **values)
+    result = adapt_model(options, tqdm, resume=bool(parsed.resume))
+    print(f"{result} is the adapted model, {result.with_suffix('.md')} its card; read a picture with:")
+    print(f"python predict.py PICTURE --checkpoint {result}")
+    return 0
+
+
+def check_alone(arguments: list[str]) -> None:
+    """Refuse options beside ``--resume``.
+
+    Raises:
+        CaptchaLabError: If there are any.
+    """
+    others = [a for a in arguments if a.startswith("--") and not a.startswith("--resume")]
+    if others:
+        raise CaptchaLabError(f"--resume takes the run's own settings; leave out {' '.join(others)}.")
 
 
 def arch_args(pairs: list[str]) -> dict[str, int | float]:

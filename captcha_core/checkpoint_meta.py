@@ -13,7 +13,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from captcha_core.alphabet import Alphabet
-from captcha_core.errors import AlphabetError, CheckpointError
+from captcha_core.constraint import Constraint
+from captcha_core.errors import CaptchaLabError, CheckpointError
 
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
@@ -38,6 +39,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "training_data": list,
     "versions": dict,
     "format_version": int,
+    "expected": dict,
 }
 
 
@@ -59,6 +61,8 @@ class CheckpointMeta:
             ``held_out``, the names of other files where the metrics are theirs.
         versions: Versions of Python and the libraries at training time.
         format_version: Version of this file format.
+        expected: Which texts the model reads unless it is told others, as
+            :class:`captcha_core.constraint.Constraint` has it; empty for all that it can write.
     """
 
     recipe: str
@@ -73,6 +77,16 @@ class CheckpointMeta:
     training_data: list[dict[str, Any]] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
+    expected: dict[str, Any] = field(default_factory=dict)
+
+    def constraint(self) -> Constraint | None:
+        """Return what is expected of the texts; None where nothing is.
+
+        Raises:
+            CaptchaLabError: If no text can be so.
+            TypeError: If it is not what a constraint has.
+        """
+        return Constraint(**self.expected) if self.expected else None
 
 
 def read_meta(path: str | Path) -> CheckpointMeta:
@@ -143,7 +157,9 @@ def parse_meta(path: str | Path, text: str) -> CheckpointMeta:
         meta = CheckpointMeta(**{key: value for key, value in values.items() if key in known})
         _check_values(meta)
         Alphabet(meta.alphabet)
-    except (ValueError, TypeError, KeyError, RecursionError, AlphabetError) as error:
+    except CheckpointError:
+        raise
+    except (ValueError, TypeError, KeyError, RecursionError, CaptchaLabError) as error:
         raise CheckpointError(f"The description inside {path} is damaged ({error}). Take a fresh copy.") from error
     return meta
 
@@ -162,6 +178,8 @@ def _check_values(meta: CheckpointMeta) -> None:
         raise ValueError(f"training_data={reprlib.repr(meta.training_data)} is of the wrong type")
     if not all(isinstance(figure, int | float) for figure in meta.metrics.values()):
         raise ValueError(f"metrics={reprlib.repr(meta.metrics)} are not numbers")
+    if (expected := meta.constraint()) is not None:
+        expected.choose(Alphabet(meta.alphabet))
 
 
 def damaged(path: str | Path, error: Exception) -> CheckpointError:

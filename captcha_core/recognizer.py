@@ -69,6 +69,7 @@ class Recognizer:
         model_id: The name of the file that reads, without ending, ``@``, and its fingerprint.
         transform: The preprocessing: the checkpoint's, with what overrides it.
         scheme: How the model's logits are read; see :func:`captcha_core.decoding.decode`.
+        expected: Which texts are possible where a caller says nothing of them; None means all.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class Recognizer:
         """
         self._model = open_model(checkpoint, backend, threads)
         self.meta, self.scheme = self._model.meta, self._model.scheme
-        self.alphabet = Alphabet(self.meta.alphabet)
+        self.alphabet, self.expected = Alphabet(self.meta.alphabet), self.meta.constraint()
         path = self._model.path
         self.model_id = f"{path.stem}@{fingerprint(path)}"
         try:
@@ -108,7 +109,8 @@ class Recognizer:
 
         Args:
             source: Anything that :func:`captcha_core.imaging.load_image` takes.
-            constraint: What is known of its text; see :func:`captcha_core.decoding.decode`.
+            constraint: What is known of its text, see :func:`captcha_core.decoding.decode`; None means what the model
+                expects.
 
         Raises:
             ImageError: If it is not a picture.
@@ -122,7 +124,7 @@ class Recognizer:
 
         Args:
             images: The pictures.
-            constraint: What is known of the text of each.
+            constraint: What is known of the text of each; None means what the model expects.
 
         Raises:
             CaptchaLabError: As :meth:`read`.
@@ -138,7 +140,7 @@ class Recognizer:
         Args:
             sources: Anything that :func:`captcha_core.imaging.load_image` takes, with a name or without.
             batch_size: Pictures per pass of the model; no more than these are in memory.
-            constraint: What is known of the text of each.
+            constraint: What is known of the text of each; None means what the model expects.
 
         Yields:
             Per source, what was read or why it could not be opened.
@@ -179,7 +181,7 @@ class Recognizer:
         """Read inputs of shape (C, H, W); work on them began at ``started`` of ``perf_counter``."""
         if not inputs:
             return []
-        decoded = self._decoded(inputs, constraint)
+        decoded = self._decoded(inputs, self.expected if constraint is None else constraint)
         latency_ms = (time.perf_counter() - started) * 1000 / len(inputs)
         return [
             Prediction(d.text, d.confidence, d.char_confidences, d.alternatives, latency_ms, self.model_id)

@@ -49,7 +49,7 @@ def occlusion_maps(
         recognizer: What read the picture.
         image: An RGB picture.
         text: What was read in it.
-        constraint: Under which it was read.
+        constraint: Under which it was read; None means what the model expects.
         progress: Is told from time to time which share is done, in 0..1.
 
     Returns:
@@ -59,6 +59,7 @@ def occlusion_maps(
     Raises:
         CaptchaLabError: As :meth:`Recognizer.read`.
     """
+    constraint = recognizer.expected if constraint is None else constraint
     seen = recognizer.transform.array(image)
     height, width = seen.shape[1:]
     cell = math.ceil(math.sqrt(height * width / _CELLS))

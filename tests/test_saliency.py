@@ -23,6 +23,7 @@ class Corners:
     alphabet = Alphabet("ab")
     scheme = "heads"
     meta = SimpleNamespace(temperature=1.0)
+    expected = None
 
     def __init__(self) -> None:
         self.transform = SimpleNamespace(array=lambda image: np.array(image.convert("L"), np.float32)[None])

@@ -92,6 +92,7 @@ class Trainer:
         autocast: torch.autocast,
         progress_bar: Callable[..., Any],
         teacher: Teacher | None = None,
+        keep_statistics: bool = False,
     ) -> None:
         """Keep the parts of a run.
 
@@ -109,11 +110,13 @@ class Trainer:
             autocast: Precision of the forward pass.
             progress_bar: Called as tqdm is.
             teacher: Whose readings are learned too when everything is free.
+            keep_statistics: Leave the statistics of batch normalisation as they are: those of a few pictures of one
+                kind would spoil them.
         """
         self.model, self.ema, self.held, self.folder, self.progress = model, ema, held, folder, progress
         self._save, self._seed, self._check_every, self._weight_decay = save, seed, check_every, weight_decay
         self._smoothing, self._autocast, self._progress_bar = label_smoothing, autocast, progress_bar
-        self._teacher = teacher
+        self._teacher, self._keep_statistics = teacher, keep_statistics
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Return AdamW over the parameters that are free; vectors (biases, norms) do not decay."""
@@ -151,6 +154,10 @@ class Trainer:
         self.model.train()
         if phase.name == "frozen":
             self.model.backbone.eval()  # type: ignore[union-attr]
+        if self._keep_statistics:
+            for module in self.model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
         with self._autocast:
             outputs = phase.forward(inputs)
             known = self._teacher(inputs) if self._teacher and phase.name == "full" else None
@@ -213,7 +220,7 @@ class Trainer:
 @torch.inference_mode()
 def validate(model: nn.Module, held: Held, batch_size: int = 64) -> Check:
     """Read the held-out pictures and fit the temperature."""
-    logits, second = _read(model, held, batch_size)
+    logits, second = read_held(model, held, batch_size)
     loss = sequence_loss(logits, held.targets, held.scheme)
     texts = [d.text for d in decode(logits, held.alphabet, held.scheme, top_k=0)]
     truth = [held.alphabet.fold(label) for label in held.labels]
@@ -222,7 +229,7 @@ def validate(model: nn.Module, held: Held, batch_size: int = 64) -> Check:
     return Check(float(loss), exact, float(align(truth, texts).cer), temperature)
 
 
-def _read(model: nn.Module, held: Held, batch_size: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+def read_held(model: nn.Module, held: Held, batch_size: int = 64) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return the logits of all held-out pictures, and those of a second opinion where the model has one."""
     forward = getattr(model, "both", model)
     parts: list[torch.Tensor] = []
@@ -232,10 +239,10 @@ def _read(model: nn.Module, held: Held, batch_size: int) -> tuple[torch.Tensor, 
         first, *second = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
         parts.append(first.float().cpu())
         seconds += [logits.float().cpu() for logits in second]
-    return torch.cat(_of_equal_steps(parts)), torch.cat(seconds) if seconds else None
+    return torch.cat(of_equal_steps(parts)), torch.cat(seconds) if seconds else None
 
 
-def _of_equal_steps(parts: list[torch.Tensor]) -> list[torch.Tensor]:
+def of_equal_steps(parts: list[torch.Tensor]) -> list[torch.Tensor]:
     """Return logits (B, T, classes) of pictures of several widths with equally many steps; the new are blank."""
     most = max(part.shape[1] for part in parts)
     blank = torch.full((1, 1, parts[0].shape[2]), -_CERTAIN)

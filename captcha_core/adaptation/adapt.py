@@ -1,0 +1,162 @@
+"""Adapting a trained model to a new captcha, from labelled pictures to a checkpoint with its card."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from captcha_core.adaptation.card import write_card
+from captcha_core.adaptation.examples import (
+    Example,
+    check_samples,
+    fingerprint_of,
+    open_examples,
+    read_samples,
+)
+from captcha_core.adaptation.expectation import expected_texts
+from captcha_core.adaptation.fold import Fold, Reading, Start, fold_numbers
+from captcha_core.adaptation.options import OPTIONS_FILE, AdaptOptions
+from captcha_core.adaptation.plan import Plan, plan_for
+from captcha_core.adaptation.scores import Scores, old_scores, pooled_scores, scores_of
+from captcha_core.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
+from captcha_core.data.load import load_rows
+from captcha_core.errors import CaptchaLabError
+from captcha_core.generator.mixture import general_mixture
+from captcha_core.transforms import build_transform
+
+logger = logging.getLogger(__name__)
+
+RESULT = "adapted.safetensors"
+"""Name of the adapted checkpoint in the output folder."""
+
+# Pictures of what the model read before, other than those repeated, that tell what it has forgotten.
+_JUDGING = 200
+
+
+def adapt_model(options: AdaptOptions, progress_bar: Callable[..., Any], resume: bool = False) -> Path:
+    """Teach a trained model a new captcha.
+
+    Each of three trainings learns from two thirds of the pictures and is judged by the rest. The adapted model has the
+    mean of their weights (Wortsman et al. 2022, arXiv:2203.05482), which start from the same place and so lie close
+    together; it has learned from all pictures, and what the three read of the pictures that they had not seen is its
+    score.
+
+    Args:
+        options: Which model learns from which pictures.
+        progress_bar: Called as tqdm is.
+        resume: Continue the adaptation in ``options.output``.
+
+    Returns:
+        Path of the adapted checkpoint. Its card lies beside it.
+
+    Raises:
+        CaptchaLabError: If the model or the pictures cannot be used, or the folder holds another run.
+    """
+    folder = Path(options.output)
+    if folder.exists() and any(folder.iterdir()) and not resume:
+        remedy = f"continue it with --resume {folder} or " if (folder / OPTIONS_FILE).exists() else ""
+        raise CaptchaLabError(f"{folder} is not empty; {remedy}name another --output.")
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    run = _Adaptation(options)
+    folder.mkdir(parents=True, exist_ok=True)
+    options.save()
+    return run.run(progress_bar)
+
+
+class _Adaptation:
+    """The pictures, the model and the trainings."""
+
+    def __init__(self, options: AdaptOptions) -> None:
+        self.options, self.folder = options, Path(options.output)
+        tensors, meta = load_checkpoint(options.checkpoint)
+        self.start = Start(tensors, meta, build_transform(meta.transform))
+        if meta.expected:
+            # What it was adapted to before says nothing of the new captcha.
+            self.start = replace(self.start, meta=replace(meta, expected={}))
+        self.new = self._labelled(options.data, check=True)
+        self.expected = expected_texts([e.label for e in self.new], self.start.alphabet)
+        self.plan: Plan = plan_for(len(self.new))
+        self.old, self.judging = self._old()
+        logger.info(
+            "Pictures: %d to learn from, %d of what the model read before. Texts: %s characters of %r.",
+            len(self.new),
+            len(self.old),
+            self.expected.lengths.removesuffix(" characters"),
+            self.expected.allowed,
+        )
+
+    def run(self, progress_bar: Callable[..., Any]) -> Path:
+        before = scores_of(self.start, self.new, self.expected), old_scores(self.start, self.judging)
+        folds = [self._fold(number) for number in range(self.plan.folds)]
+        readings: list[Reading] = []
+        for number, fold in enumerate(folds, 1):
+            logger.info("Training %d of %d", number, len(folds))
+            fold.train(progress_bar)
+            readings.append(fold.read())
+        tensors = mean_weights([load_checkpoint(fold.best)[0] for fold in folds])
+        scores, temperature = pooled_scores(readings, self.start.alphabet, self.expected)
+        meta = self._meta(scores, temperature, sum(fold.pictures for fold in folds))
+        after = scores, old_scores(replace(self.start, tensors=tensors), self.judging)
+        result = self.folder / RESULT
+        save_checkpoint(result, tensors, meta)
+        write_card(result.with_suffix(".md"), self.options, meta, self.expected, before, after)
+        for what, old, new in (("the new captcha", before[0], after[0]), ("what it read before", before[1], after[1])):
+            logger.info("Exact match on %s, in any case: %.1f%%, was %.1f%%", what, 100 * new.folded, 100 * old.folded)
+        return result
+
+    def _labelled(self, paths: Sequence[str], check: bool = False) -> list[Example]:
+        options = self.options
+        columns = {"image_column": options.image_column, "label_column": options.label_column, "split": options.split}
+        samples = read_samples(load_rows(paths, **columns))
+        if check:
+            check_samples(samples, self.start.alphabet, self.start.meta.max_length)
+        else:
+            missing = self.start.alphabet.missing
+            samples = [s for s in samples if s.label and not missing([self.start.alphabet.fold(s.label)])]
+        return open_examples(samples, self.start.alphabet, self.start.transform)
+
+    def _old(self) -> tuple[list[Example], list[Example]]:
+        """Return pictures to repeat and others to judge by: drawn ones, and half of the first from files if given."""
+        mixture = general_mixture(self.start.meta.alphabet, self.start.meta.max_length, (), self.options.seed)
+        drawn = [
+            Example(self.start.transform.pixels(captcha.image), self.start.alphabet.fold(captcha.text), "drawn")
+            for captcha in map(mixture.draw, range(self.plan.replay + _JUDGING))
+        ]
+        judging, old = drawn[:_JUDGING], drawn[_JUDGING:]
+        given = self._labelled(self.options.replay)[: self.plan.replay // 2] if self.options.replay else []
+        return given + old[len(given) :], judging
+
+    def _fold(self, number: int) -> Fold:
+        part = fold_numbers(len(self.new), self.plan.folds, self.options.seed)
+        learned = [e for e, fold in zip(self.new, part, strict=True) if fold != number]
+        judged = [e for e, fold in zip(self.new, part, strict=True) if fold == number]
+        folder, seed = self.folder / f"fold-{number + 1}", self.options.seed * 10 + number
+        return Fold(self.start, learned, judged, self.old, self.plan, folder, seed)
+
+    def _meta(self, scores: Scores, temperature: float, pictures: int) -> CheckpointMeta:
+        names = ", ".join(Path(path).name for path in self.options.data)
+        data = {"name": names, "rows": len(self.new), "fingerprint": fingerprint_of(self.new), "adapted": True}
+        return replace(
+            self.start.meta,
+            temperature=temperature,
+            metrics={"val_exact_match": scores.exact, "val_cer": scores.cer},
+            epoch=self.start.meta.epoch + pictures // len(self.new),
+            training_data=[*self.start.meta.training_data, data],
+            versions={"python": platform.python_version(), "torch": torch.__version__},
+            expected=asdict(self.expected),
+        )
+
+
+def mean_weights(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Return the mean of the weights of networks of one kind; what is no fraction is the first's."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
+        for name, value in states[0].items()
+    }

@@ -1,0 +1,69 @@
+"""The model card of an adapted checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from captcha_core.adaptation.options import AdaptOptions
+from captcha_core.adaptation.scores import Scores
+from captcha_core.checkpoint_meta import CheckpointMeta
+from captcha_core.constraint import Constraint
+from captcha_core.files import atomic_path
+
+
+def write_card(
+    path: Path,
+    options: AdaptOptions,
+    meta: CheckpointMeta,
+    expected: Constraint,
+    before: tuple[Scores, Scores],
+    after: tuple[Scores, Scores],
+) -> None:
+    """Write what an adapted model learned from and what it reads, as Markdown, atomically.
+
+    Args:
+        path: Where to write.
+        options: What the adaptation was told.
+        meta: The adapted model's description.
+        expected: The texts that it reads unless it is told others.
+        before: Scores of the model that it was, on the new captcha and on what it read before.
+        after: Those of the adapted model; on the new captcha by pictures that were held out.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_text(_text(path.stem, options, meta, expected, before, after), encoding="utf8")
+
+
+def _text(
+    name: str,
+    options: AdaptOptions,
+    meta: CheckpointMeta,
+    expected: Constraint,
+    before: tuple[Scores, Scores],
+    after: tuple[Scores, Scores],
+) -> str:
+    data = meta.training_data[-1]
+    given = f" and from {', '.join(Path(p).name for p in options.replay)}" if options.replay else ""
+    return f"""# {name}
+
+`{Path(options.checkpoint).name}`, adapted to one more captcha by `train.py --adapt`.
+
+**Learned from** {data["rows"]} labelled pictures ({data["name"]}; fingerprint `{data["fingerprint"]}`), among drawn
+pictures{given}, such as it had read before. Seed {options.seed}.
+
+**Expects** {expected.lengths}, of `{expected.allowed}`. Whatever else is asked for (`predict.py --allow`, `--length`,
+"Restrict" on the page) takes the place of this.
+
+| pictures | number | exact match, before | after | in any case, before | after | CER, before | after |
+|---|---|---|---|---|---|---|---|
+{_row("the new captcha", before[0], after[0])}
+{_row("drawn, of any look", before[1], after[1])}
+
+The row of the new captcha is cross-validated: three trainings, each read the third of the pictures that it had not
+learned from, at the check at which it read them best. This model is the mean of the three. The model before was told
+what texts to expect, too. What that one had learned from is said by its own card.
+"""
+
+
+def _row(what: str, before: Scores, after: Scores) -> str:
+    figures = [getattr(s, name) for name in ("exact", "folded", "cer") for s in (before, after)]
+    return f"| {what} | {after.count} | " + " | ".join(f"{100 * f:.1f}%" for f in figures) + " |"

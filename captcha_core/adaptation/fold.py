@@ -1,0 +1,189 @@
+"""One of the trainings of an adaptation: it learns from all pictures but a part, by which it is judged."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from captcha_core.adaptation.examples import Example
+from captcha_core.adaptation.mixing import MixedSource
+from captcha_core.adaptation.plan import Plan
+from captcha_core.adaptation.reading import forward_all, held
+from captcha_core.alphabet import Alphabet
+from captcha_core.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
+from captcha_core.models import build_model, set_requires_grad
+from captcha_core.training.loop import AveragedModel, Check, Held, Trainer, read_held
+from captcha_core.training.phases import Phase
+from captcha_core.training.state import Progress, load_progress, load_state
+from captcha_core.training.targets import encode_labels
+from captcha_core.transforms import Preprocess
+
+_WEIGHT_DECAY = 0.01
+# Of a fold, so that it is known after which of them the held-out part was read best.
+_CHECKS = 3
+_STATE = "state.safetensors"
+
+
+@dataclass(frozen=True)
+class Start:
+    """The model that learns.
+
+    Attributes:
+        tensors: Its weights.
+        meta: Its description.
+        transform: Its preprocessing.
+    """
+
+    tensors: dict[str, torch.Tensor]
+    meta: CheckpointMeta
+    transform: Preprocess
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """Its characters."""
+        return Alphabet(self.meta.alphabet)
+
+    def model(self) -> nn.Module:
+        """Return the network, with these weights."""
+        model = build_model(self.meta.arch, **self.meta.arch_args)
+        model.load_state_dict(self.tensors)
+        return model.to(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a fold's best weights say of the pictures that it did not learn from.
+
+    Attributes:
+        held: The pictures.
+        logits: Of each, (N, T, classes).
+        second: Those of a second opinion, where the model has one.
+    """
+
+    held: Held
+    logits: torch.Tensor
+    second: torch.Tensor | None
+
+
+def fold_numbers(count: int, folds: int, seed: int) -> np.ndarray:
+    """Return for every picture the number of the fold that does not learn from it; the folds are of like size."""
+    return np.random.default_rng([seed, 7]).permutation(count) % folds
+
+
+class Fold:
+    """One training, with its own folder, from which it goes on after a break."""
+
+    def __init__(
+        self,
+        start: Start,
+        learned: Sequence[Example],
+        judged: Sequence[Example],
+        old: Sequence[Example],
+        plan: Plan,
+        folder: Path,
+        seed: int,
+    ) -> None:
+        """Prepare the training.
+
+        Args:
+            start: What learns.
+            learned: Pictures of the new captcha to learn from.
+            judged: Others of the same captcha, of which nothing is learned.
+            old: Pictures such as the model has read before.
+            plan: How long it learns.
+            folder: Where its results and its state go.
+            seed: Where its randomness starts.
+        """
+        self._start, self._plan, self._folder, self._seed = start, plan, folder, seed
+        self._model = start.model()
+        self._steps = int(self._model(_blank(judged[0], start.transform)).shape[1])
+        self._source = MixedSource(learned, old, plan, start.transform, self._encode, seed)
+        targets = self._encode([example.label for example in judged])
+        self._held = held(judged, targets, start.transform, self._model, start.alphabet)
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint that read the held-out pictures best."""
+        return self._folder / "best.safetensors"
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures the whole training takes."""
+        return (self._plan.head_steps + self._plan.full_steps) * self._source.batch_size
+
+    def train(self, progress_bar: Callable[..., Any]) -> None:
+        """Take the steps that are not done yet."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        state = self._folder / _STATE
+        resumed = state.exists()
+        progress = load_progress(state) if resumed else Progress()
+        ema = AveragedModel(self._model, self._plan.ema_decay)
+        trainer = self._trainer(ema, progress, progress_bar)
+        for number, phase in enumerate(self._phases()):
+            if number < progress.phase:
+                continue
+            set_requires_grad(self._model.backbone, number > 0)  # type: ignore[arg-type]
+            optimizer = trainer.optimizer()
+            if resumed:
+                load_state(state, self._model, ema.module, optimizer)
+                resumed = False
+            trainer.run(phase, optimizer)
+            if number == 0:
+                progress.phase, progress.step = 1, 0
+
+    def read(self) -> Reading:
+        """Read the held-out pictures with the best checkpoint."""
+        model = copy.deepcopy(self._model).eval()
+        model.load_state_dict(load_checkpoint(self.best)[0])
+        with torch.inference_mode():
+            logits, second = read_held(model, self._held)
+        return Reading(self._held, logits, second)
+
+    def _trainer(self, ema: AveragedModel, progress: Progress, progress_bar: Callable[..., Any]) -> Trainer:
+        return Trainer(
+            self._model,
+            ema,
+            self._held,
+            self._folder,
+            progress,
+            self._save,
+            seed=self._seed,
+            check_every=-(-self._plan.full_steps // _CHECKS),
+            weight_decay=_WEIGHT_DECAY,
+            label_smoothing=0.0,
+            autocast=torch.autocast("cpu", enabled=False),
+            progress_bar=progress_bar,
+            keep_statistics=True,
+        )
+
+    def _phases(self) -> list[Phase]:
+        forward = forward_all(self._model)
+        size, rate = self._source.batch_size, self._plan.learning_rate
+        return [
+            Phase("frozen", self._plan.head_steps, size, rate, self._source.batches, forward),
+            # Its pictures come in another order than the head's.
+            Phase("full", self._plan.full_steps, size, rate, self._later, forward),
+        ]
+
+    def _later(self, step: int) -> Any:
+        return self._source.batches(step + self._plan.head_steps)
+
+    def _encode(self, labels: list[str]) -> torch.Tensor:
+        meta = self._start.meta
+        return encode_labels(labels, self._start.alphabet, meta.max_length, str(self._model.scheme), self._steps)
+
+    def _save(self, path: Path, model: nn.Module, check: Check, pictures: int) -> None:
+        metrics = {"val_exact_match": check.exact_match, "val_cer": check.cer, "val_loss": check.loss}
+        meta = replace(self._start.meta, temperature=check.temperature, metrics=metrics)
+        save_checkpoint(path, model.state_dict(), meta)
+
+
+def _blank(example: Example, transform: Preprocess) -> torch.Tensor:
+    return transform.normalise(torch.zeros_like(example.pixels)[None])

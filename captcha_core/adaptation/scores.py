@@ -1,0 +1,74 @@
+"""What a model reads before and after it is adapted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from captcha_core.adaptation.examples import Example
+from captcha_core.adaptation.fold import Reading, Start
+from captcha_core.adaptation.reading import held
+from captcha_core.alphabet import Alphabet
+from captcha_core.constraint import Constraint
+from captcha_core.decoding import decode
+from captcha_core.evaluation.calibration import fit_temperature
+from captcha_core.evaluation.metrics import align
+from captcha_core.training.loop import of_equal_steps, read_held
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How many texts are right.
+
+    Attributes:
+        count: Of so many pictures.
+        exact: The share of right texts.
+        folded: The share of those that are right in any case.
+        cer: The character error rate.
+    """
+
+    count: int
+    exact: float
+    folded: float
+    cer: float
+
+
+def scores_of(start: Start, examples: Sequence[Example], constraint: Constraint | None) -> Scores:
+    """Read examples with a model as it is."""
+    model = start.model().eval()
+    empty = torch.zeros(len(examples), 0)
+    inputs = held(examples, empty, start.transform, model, start.alphabet)
+    with torch.inference_mode():
+        logits, second = read_held(model, inputs)
+    return _scored(Reading(inputs, logits, second), start.alphabet, constraint)
+
+
+def old_scores(start: Start, examples: Sequence[Example]) -> Scores:
+    """Read pictures such as the model has read before, knowing nothing of their texts."""
+    return scores_of(start, examples, None)
+
+
+def pooled_scores(readings: Sequence[Reading], alphabet: Alphabet, constraint: Constraint) -> tuple[Scores, float]:
+    """Return the scores of all folds together, each on what it had not learned, and the temperature that fits them."""
+    parts = [_scored(reading, alphabet, constraint) for reading in readings]
+    count = sum(part.count for part in parts)
+
+    def mean(name: str) -> float:
+        return float(sum(getattr(part, name) * part.count for part in parts) / count)
+
+    logits = torch.cat(of_equal_steps([reading.logits for reading in readings]))
+    second = None if readings[0].second is None else torch.cat([r.second for r in readings if r.second is not None])
+    labels = [label for reading in readings for label in reading.held.labels]
+    temperature = fit_temperature(logits, labels, alphabet, readings[0].held.scheme, second)
+    return Scores(count, mean("exact"), mean("folded"), mean("cer")), temperature
+
+
+def _scored(reading: Reading, alphabet: Alphabet, constraint: Constraint | None) -> Scores:
+    scheme, labels = reading.held.scheme, reading.held.labels
+    decoded = decode(reading.logits, alphabet, scheme, constraint=constraint, top_k=0)
+    texts = [d.text for d in decoded]
+    right = sum(a == b for a, b in zip(texts, labels, strict=True))
+    folded = sum(a.casefold() == b.casefold() for a, b in zip(texts, labels, strict=True))
+    return Scores(len(labels), right / len(labels), folded / len(labels), float(align(labels, texts).cer))
