@@ -103,7 +103,7 @@ class Fold:
         """
         self._start, self._plan, self._folder, self._seed = start, plan, folder, seed
         self._model = start.model()
-        self._steps = int(self._model(_blank(judged[0], start.transform)).shape[1])
+        self._steps = _time_steps(self._model, judged[0], start.transform)
         self._source = MixedSource(learned, old, plan, start.transform, self._encode, seed)
         targets = self._encode([example.label for example in judged])
         self._held = held(judged, targets, start.transform, self._model, start.alphabet)
@@ -185,5 +185,8 @@ class Fold:
         save_checkpoint(path, model.state_dict(), meta)
 
 
-def _blank(example: Example, transform: Preprocess) -> torch.Tensor:
-    return transform.normalise(torch.zeros_like(example.pixels)[None])
+@torch.inference_mode()
+def _time_steps(model: nn.Module, example: Example, transform: Preprocess) -> int:
+    """Return how many time steps a model gives for a picture as wide as an example."""
+    # In training mode the picture would go into the statistics.
+    return int(model.eval()(transform.normalise(example.pixels[None])).shape[1])
