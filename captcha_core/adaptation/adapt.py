@@ -20,12 +20,13 @@ from captcha_core.adaptation.examples import (
     read_samples,
 )
 from captcha_core.adaptation.expectation import expected_texts
-from captcha_core.adaptation.fold import Fold, Reading, Start, fold_numbers
+from captcha_core.adaptation.fold import Fold, Start, fold_numbers
 from captcha_core.adaptation.options import OPTIONS_FILE, AdaptOptions
 from captcha_core.adaptation.plan import Plan, plan_for
 from captcha_core.adaptation.scores import Scores, old_scores, pooled_scores, scores_of
 from captcha_core.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
 from captcha_core.data.load import load_rows
+from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError
 from captcha_core.generator.mixture import general_mixture
 from captcha_core.transforms import build_transform
@@ -64,23 +65,37 @@ def adapt_model(options: AdaptOptions, progress_bar: Callable[..., Any], resume:
         raise CaptchaLabError(f"{folder} is not empty; {remedy}name another --output.")
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    run = _Adaptation(options)
+    adaptation = Adaptation(options)
     folder.mkdir(parents=True, exist_ok=True)
     options.save()
-    return run.run(progress_bar)
+    return adaptation.run(progress_bar)
 
 
-class _Adaptation:
-    """The pictures, the model and the trainings."""
+class Adaptation:
+    """The pictures, the model and the trainings.
+
+    Attributes:
+        start: The model that learns.
+        samples: The pictures to learn from as they were given, each once.
+        new: The same, opened, in the same order.
+        expected: What texts the new captcha can have.
+    """
 
     def __init__(self, options: AdaptOptions) -> None:
+        """Open and check the pictures.
+
+        Raises:
+            CaptchaLabError: If the model or the pictures cannot be used.
+        """
         self.options, self.folder = options, Path(options.output)
         tensors, meta = load_checkpoint(options.checkpoint)
         self.start = Start(tensors, meta, build_transform(meta.transform))
         if meta.expected:
             # What it was adapted to before says nothing of the new captcha.
             self.start = replace(self.start, meta=replace(meta, expected={}))
-        self.new = self._labelled(options.data, check=True)
+        self.samples = self._samples(options.data)
+        check_samples(self.samples, self.start.alphabet, self.start.meta.max_length)
+        self.new = open_examples(self.samples, self.start.alphabet, self.start.transform)
         self.expected = expected_texts([e.label for e in self.new], self.start.alphabet)
         self.plan: Plan = plan_for(len(self.new))
         self.old, self.judging = self._old()
@@ -93,14 +108,11 @@ class _Adaptation:
         )
 
     def run(self, progress_bar: Callable[..., Any]) -> Path:
+        """Train, and write the adapted model and its card; return the model's path."""
         before = scores_of(self.start, self.new, self.expected), old_scores(self.start, self.judging)
-        folds = [self._fold(number) for number in range(self.plan.folds)]
-        readings: list[Reading] = []
-        for number, fold in enumerate(folds, 1):
-            logger.info("Training %d of %d", number, len(folds))
-            fold.train(progress_bar)
-            readings.append(fold.read())
+        folds = self.train(progress_bar)
         tensors = mean_weights([load_checkpoint(fold.best)[0] for fold in folds])
+        readings = [fold.read() for fold in folds]
         scores, temperature = pooled_scores(readings, self.start.alphabet, self.expected)
         meta = self._meta(scores, temperature, sum(fold.pictures for fold in folds))
         after = scores, old_scores(replace(self.start, tensors=tensors), self.judging)
@@ -111,16 +123,25 @@ class _Adaptation:
             logger.info("Exact match on %s, in any case: %.1f%%, was %.1f%%", what, 100 * new.folded, 100 * old.folded)
         return result
 
-    def _labelled(self, paths: Sequence[str], check: bool = False) -> list[Example]:
+    def train(self, progress_bar: Callable[..., Any]) -> list[Fold]:
+        """Train each fold as far as it is not trained yet."""
+        folds = [self._fold(number) for number in range(self.plan.folds)]
+        for number, fold in enumerate(folds, 1):
+            logger.info("Training %d of %d", number, len(folds))
+            fold.train(progress_bar)
+        return folds
+
+    def _samples(self, paths: Sequence[str]) -> list[Sample]:
         options = self.options
         columns = {"image_column": options.image_column, "label_column": options.label_column, "split": options.split}
-        samples = read_samples(load_rows(paths, **columns))
-        if check:
-            check_samples(samples, self.start.alphabet, self.start.meta.max_length)
-        else:
-            missing = self.start.alphabet.missing
-            samples = [s for s in samples if s.label and not missing([self.start.alphabet.fold(s.label)])]
-        return open_examples(samples, self.start.alphabet, self.start.transform)
+        return read_samples(load_rows(paths, **columns))
+
+    def _replay(self) -> list[Example]:
+        """Return the given pictures to repeat that the model can write."""
+        alphabet = self.start.alphabet
+        samples = self._samples(self.options.replay) if self.options.replay else []
+        known = [s for s in samples if not alphabet.missing([alphabet.fold(s.label)])]
+        return open_examples(known[: self.plan.replay // 2], alphabet, self.start.transform)
 
     def _old(self) -> tuple[list[Example], list[Example]]:
         """Return pictures to repeat and others to judge by: drawn ones, and half of the first from files if given."""
@@ -130,7 +151,7 @@ class _Adaptation:
             for captcha in map(mixture.draw, range(self.plan.replay + _JUDGING))
         ]
         judging, old = drawn[:_JUDGING], drawn[_JUDGING:]
-        given = self._labelled(self.options.replay)[: self.plan.replay // 2] if self.options.replay else []
+        given = self._replay()
         return given + old[len(given) :], judging
 
     def _fold(self, number: int) -> Fold:

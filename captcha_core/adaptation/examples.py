@@ -106,6 +106,11 @@ def open_examples(samples: Iterable[Sample], alphabet: Alphabet, transform: Prep
     ]
 
 
+def by_width(examples: Iterable[Example]) -> list[Example]:
+    """Return examples in the order of their widths, so that neighbours can be stretched to one."""
+    return sorted(examples, key=lambda example: example.pixels.shape[2])
+
+
 def fingerprint_of(examples: Iterable[Example]) -> str:
     """Return a hash of pictures and labels, in order: 16 hexadecimal digits."""
     digest = hashlib.sha256()

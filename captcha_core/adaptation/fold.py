@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from captcha_core.adaptation.examples import Example
+from captcha_core.adaptation.examples import Example, by_width
 from captcha_core.adaptation.mixing import MixedSource
 from captcha_core.adaptation.plan import Plan
 from captcha_core.adaptation.reading import forward_all, held
@@ -59,15 +58,17 @@ class Start:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a fold's best weights say of the pictures that it did not learn from.
+    """What a model says of examples.
 
     Attributes:
-        held: The pictures.
+        examples: The pictures.
+        scheme: How the logits are read.
         logits: Of each, (N, T, classes).
         second: Those of a second opinion, where the model has one.
     """
 
-    held: Held
+    examples: list[Example]
+    scheme: str
     logits: torch.Tensor
     second: torch.Tensor | None
 
@@ -105,8 +106,8 @@ class Fold:
         self._model = start.model()
         self._steps = _time_steps(self._model, judged[0], start.transform)
         self._source = MixedSource(learned, old, plan, start.transform, self._encode, seed)
-        targets = self._encode([example.label for example in judged])
-        self._held = held(judged, targets, start.transform, self._model, start.alphabet)
+        self._judged = by_width(judged)
+        self._held = self._as_held(self._judged)
 
     @property
     def best(self) -> Path:
@@ -140,11 +141,7 @@ class Fold:
 
     def read(self) -> Reading:
         """Read the held-out pictures with the best checkpoint."""
-        model = copy.deepcopy(self._model).eval()
-        model.load_state_dict(load_checkpoint(self.best)[0])
-        with torch.inference_mode():
-            logits, second = read_held(model, self._held)
-        return Reading(self._held, logits, second)
+        return read_examples(replace(self._start, tensors=load_checkpoint(self.best)[0]), self._judged)
 
     def _trainer(self, ema: AveragedModel, progress: Progress, progress_bar: Callable[..., Any]) -> Trainer:
         return Trainer(
@@ -175,6 +172,10 @@ class Fold:
     def _later(self, step: int) -> Any:
         return self._source.batches(step + self._plan.head_steps)
 
+    def _as_held(self, examples: list[Example]) -> Held:
+        targets = self._encode([example.label for example in examples])
+        return held(examples, targets, self._start.transform, self._model, self._start.alphabet)
+
     def _encode(self, labels: list[str]) -> torch.Tensor:
         meta = self._start.meta
         return encode_labels(labels, self._start.alphabet, meta.max_length, str(self._model.scheme), self._steps)
@@ -183,6 +184,15 @@ class Fold:
         metrics = {"val_exact_match": check.exact_match, "val_cer": check.cer, "val_loss": check.loss}
         meta = replace(self._start.meta, temperature=check.temperature, metrics=metrics)
         save_checkpoint(path, model.state_dict(), meta)
+
+
+@torch.inference_mode()
+def read_examples(start: Start, examples: Sequence[Example]) -> Reading:
+    """Read examples with a model as it is; the reading has them in the order of their widths."""
+    model, ordered = start.model().eval(), by_width(examples)
+    nothing = torch.zeros(len(ordered), 0)
+    logits, second = read_held(model, held(ordered, nothing, start.transform, model, start.alphabet))
+    return Reading(ordered, str(model.scheme), logits, second)
 
 
 @torch.inference_mode()

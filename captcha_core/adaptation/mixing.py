@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 
-from captcha_core.adaptation.examples import Example
+from captcha_core.adaptation.examples import Example, by_width
 from captcha_core.adaptation.plan import Plan
 from captcha_core.augment import augment_batch
 from captcha_core.training.dataset import stack
@@ -30,7 +30,7 @@ class MixedSource:
         seed: int,
     ) -> None:
         """Keep the pictures; ``encode`` turns labels into targets. ``old`` may be empty."""
-        self._groups = [(new, min(plan.new, len(new))), (_by_width(old), min(plan.old, len(old)))]
+        self._groups = [(new, min(plan.new, len(new))), (by_width(old), min(plan.old, len(old)))]
         self._plan, self._transform, self._encode, self._seed = plan, transform, encode, seed
 
     @property
@@ -66,7 +66,3 @@ class MixedSource:
         # Where the blocks begin changes from pass to pass, so that the last pictures come too.
         start = int(rng.integers(count % size + 1)) + int(rng.permutation(blocks)[position]) * size
         return np.arange(start, start + size)
-
-
-def _by_width(examples: Sequence[Example]) -> list[Example]:
-    return sorted(examples, key=lambda example: example.pixels.shape[2])

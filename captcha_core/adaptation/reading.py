@@ -29,11 +29,10 @@ def forward_all(model: nn.Module) -> Callable[[list[torch.Tensor]], Any]:
 
 
 def held(examples: Sequence[Example], targets: torch.Tensor, transform: Preprocess, model: Any, alphabet: Any) -> Held:
-    """Return examples as what is held out, sorted by width; ``targets`` has a row for each."""
-    order = sorted(range(len(examples)), key=lambda i: examples[i].pixels.shape[2])
+    """Return examples, sorted by width, as what is held out; ``targets`` has a row for each."""
 
     def inputs(start: int, stop: int) -> torch.Tensor:
-        pixels = stack([examples[i].pixels for i in order[start:stop]])
+        pixels = stack([example.pixels for example in examples[start:stop]])
         return transform.normalise(pixels).contiguous(memory_format=torch.channels_last)
 
-    return Held(inputs, [examples[i].label for i in order], targets[order], alphabet, str(model.scheme))
+    return Held(inputs, [example.label for example in examples], targets, alphabet, str(model.scheme))

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import torch
 
 from captcha_core.adaptation.examples import Example
-from captcha_core.adaptation.fold import Reading, Start
-from captcha_core.adaptation.reading import held
+from captcha_core.adaptation.fold import Reading, Start, read_examples
+from captcha_core.agreement import agreed
 from captcha_core.alphabet import Alphabet
 from captcha_core.constraint import Constraint
-from captcha_core.decoding import decode
+from captcha_core.decoding import Decoded, decode, position_probabilities
 from captcha_core.evaluation.calibration import fit_temperature
 from captcha_core.evaluation.metrics import align
-from captcha_core.training.loop import of_equal_steps, read_held
+from captcha_core.training.loop import of_equal_steps
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,7 @@ class Scores:
 
 def scores_of(start: Start, examples: Sequence[Example], constraint: Constraint | None) -> Scores:
     """Read examples with a model as it is."""
-    model = start.model().eval()
-    empty = torch.zeros(len(examples), 0)
-    inputs = held(examples, empty, start.transform, model, start.alphabet)
-    with torch.inference_mode():
-        logits, second = read_held(model, inputs)
-    return _scored(Reading(inputs, logits, second), start.alphabet, constraint)
+    return _scored(read_examples(start, examples), start.alphabet, constraint)
 
 
 def old_scores(start: Start, examples: Sequence[Example]) -> Scores:
@@ -60,15 +55,23 @@ def pooled_scores(readings: Sequence[Reading], alphabet: Alphabet, constraint: C
 
     logits = torch.cat(of_equal_steps([reading.logits for reading in readings]))
     second = None if readings[0].second is None else torch.cat([r.second for r in readings if r.second is not None])
-    labels = [label for reading in readings for label in reading.held.labels]
-    temperature = fit_temperature(logits, labels, alphabet, readings[0].held.scheme, second)
+    labels = [example.label for reading in readings for example in reading.examples]
+    temperature = fit_temperature(logits, labels, alphabet, readings[0].scheme, second)
     return Scores(count, mean("exact"), mean("folded"), mean("cer")), temperature
 
 
+def decoded(reading: Reading, alphabet: Alphabet, constraint: Constraint | None, temperature: float) -> list[Decoded]:
+    """Return what a reading says, with the confidences of both opinions where there are two."""
+    first = decode(reading.logits, alphabet, reading.scheme, temperature, constraint=constraint)
+    if reading.second is None:
+        return first
+    others = position_probabilities(reading.second, alphabet, temperature, constraint)
+    return [agreed(d, other, alphabet) for d, other in zip(first, others, strict=True)]
+
+
 def _scored(reading: Reading, alphabet: Alphabet, constraint: Constraint | None) -> Scores:
-    scheme, labels = reading.held.scheme, reading.held.labels
-    decoded = decode(reading.logits, alphabet, scheme, constraint=constraint, top_k=0)
-    texts = [d.text for d in decoded]
+    labels = [example.label for example in reading.examples]
+    texts = [d.text for d in decoded(reading, alphabet, constraint, 1.0)]
     right = sum(a == b for a, b in zip(texts, labels, strict=True))
     folded = sum(a.casefold() == b.casefold() for a, b in zip(texts, labels, strict=True))
     return Scores(len(labels), right / len(labels), folded / len(labels), float(align(labels, texts).cer))

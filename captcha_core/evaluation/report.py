@@ -116,6 +116,17 @@ def format_details(evaluation: Evaluation, rows: int = 10, samples: int = 5) -> 
     return "\n".join(parts)
 
 
+def format_suspects(evaluation: Evaluation, rows: int = 20) -> str:
+    """Return the labels that readings contradict as a table, the surest readings first."""
+    suspects = [m for m in worst_readings(evaluation) if m.prediction is not None]
+    if not suspects:
+        return f"No reading contradicts any of the {len(evaluation.labels)} labels."
+    worst = [(m.file, m.label, *_reading(m.prediction, m.confidence)) for m in suspects[:rows]]
+    heading = f"{len(suspects)} of {len(evaluation.labels)} labels are contradicted"
+    shown = f"; the surest {len(worst)}" if len(worst) < len(suspects) else ", the surest first"
+    return "\n".join([f"{heading}{shown}", *_table(("file", "label", "read", "confidence"), worst)])
+
+
 def sample_rows(evaluation: Evaluation, count: int) -> list[tuple[str, str, str, str]]:
     """Return label, reading, confidence and ``ok`` or ``WRONG`` of pictures evenly spread over the data."""
     total = len(evaluation.labels)

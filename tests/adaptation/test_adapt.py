@@ -6,48 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from captcha_core.adaptation import AdaptOptions, adapt, adapt_model
+from captcha_core.adaptation import AdaptOptions, adapt_model
 from captcha_core.adaptation.adapt import mean_weights
 from captcha_core.adaptation.fold import fold_numbers
-from captcha_core.adaptation.plan import Plan
 from captcha_core.checkpoint import load_checkpoint, read_meta
 from captcha_core.constraint import Constraint
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.recognizer import Recognizer
-from captcha_core.training import loop
-from tests.helpers import draw_picture, png_bytes, save_tiny_checkpoint, tiny_net
+from tests.adaptation.conftest import LABELS
+from tests.helpers import draw_picture, png_bytes
 from tests.training.test_run import Bar, stopping_bar
-
-LABELS = ["1a2", "2b1", "ab12", "b12a", "12ab", "a1b2", "21ba", "bb1", "aa2", "1221", "abab", "b2a"]
-
-
-@pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapt, "plan_for", lambda count: Plan(head_steps=1, full_steps=3, new=4, old=2, replay=4))
-    monkeypatch.setattr(adapt, "_JUDGING", 2)
-    # Its curves take most of the time.
-    monkeypatch.setattr(loop, "write_history", lambda history, folder: None)
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_checkpoint(tmp_path_factory.mktemp("model") / "tiny.safetensors", **tiny_net())
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "new.parquet"
-    with ParquetWriter(path) as writer:
-        for number, label in enumerate(LABELS):
-            writer.write(Sample(png_bytes(draw_picture(label, number)), label, f"{number}.png", "test"))
-    return path
-
-
-@pytest.fixture
-def options(checkpoint: Path, data: Path, tmp_path: Path) -> AdaptOptions:
-    return AdaptOptions(str(checkpoint), (str(data),), str(tmp_path / "run"), seed=3)
 
 
 def test_an_adapted_model_says_what_it_learned_from_and_what_it_expects(options: AdaptOptions, data: Path) -> None:
