@@ -36,6 +36,8 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--adapt", metavar="CHECKPOINT", help="teach this model a new captcha with few pictures")
     replay_help = "with --adapt: more labelled pictures, of what the model shall not forget"
     parser.add_argument("--replay", nargs="+", default=[], metavar="FILE", help=replay_help)
+    unlabelled_help = "with --adapt: pictures of the new captcha without labels, to learn from too"
+    parser.add_argument("--unlabelled", nargs="+", default=[], metavar="PATH", help=unlabelled_help)
     parser.add_argument("--split", help="which rows of files that have a split column, such as train")
     parser.add_argument("--image-column", help="column of the pictures")
     parser.add_argument("--label-column", help="column of the labels")
@@ -77,8 +79,8 @@ def main(arguments: list[str]) -> int:
 
     if parsed.adapt or (parsed.resume and (Path(parsed.resume) / "adapt.json").exists()):
         return adapt(parsed, arguments)
-    if parsed.replay:
-        raise CaptchaLabError("--replay goes with --adapt; name files to learn from with --data.")
+    if parsed.replay or parsed.unlabelled:
+        raise CaptchaLabError("--replay and --unlabelled go with --adapt; name files to learn from with --data.")
     if parsed.resume:
         check_alone(arguments)
         # The folder may have been moved since.
@@ -116,7 +118,7 @@ def adapt(parsed: argparse.Namespace, arguments: list[str]) -> int:
         if others:
             raise CaptchaLabError(f"--adapt chooses by itself; leave out {' '.join(others)}.")
         values = {name: getattr(parsed, name) for name in names}
-        values |= {name: tuple(values[name]) for name in ("data", "replay")}
+        values |= {name: tuple(values[name]) for name in ("data", "replay", "unlabelled")}
         values["output"] = parsed.output or f"runs/{Path(parsed.adapt).stem}-adapted"
         options = AdaptOptions(parsed.adapt, **values)
     result = adapt_model(options, tqdm, resume=bool(parsed.resume))

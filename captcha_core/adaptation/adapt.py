@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from captcha_core.adaptation.card import write_card
@@ -23,7 +24,9 @@ from captcha_core.adaptation.expectation import expected_texts
 from captcha_core.adaptation.fold import Fold, Start, fold_numbers
 from captcha_core.adaptation.options import OPTIONS_FILE, AdaptOptions
 from captcha_core.adaptation.plan import Plan, plan_for
-from captcha_core.adaptation.scores import Scores, old_scores, pooled_scores, scores_of
+from captcha_core.adaptation.rounds import Round, self_train, train_round
+from captcha_core.adaptation.scores import old_scores, scores_of
+from captcha_core.adaptation.unlabelled import most_telling, open_unlabelled, write_proposals
 from captcha_core.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
 from captcha_core.data.load import load_rows
 from captcha_core.data.schema import Sample
@@ -35,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 RESULT = "adapted.safetensors"
 """Name of the adapted checkpoint in the output folder."""
+
+PROPOSALS = "label_next.csv"
+"""Name of the list of pictures to label next."""
 
 # Pictures of what the model read before, other than those repeated, that tell what it has forgotten.
 _JUDGING = 200
@@ -99,6 +105,8 @@ class Adaptation:
         self.expected = expected_texts([e.label for e in self.new], self.start.alphabet)
         self.plan: Plan = plan_for(len(self.new))
         self.old, self.judging = self._old()
+        unlabelled = options.unlabelled
+        self.unlabelled = open_unlabelled(unlabelled, self.new, self.start.transform) if unlabelled else []
         logger.info(
             "Pictures: %d to learn from, %d of what the model read before. Texts: %s characters of %r.",
             len(self.new),
@@ -110,26 +118,33 @@ class Adaptation:
     def run(self, progress_bar: Callable[..., Any]) -> Path:
         """Train, and write the adapted model and its card; return the model's path."""
         before = scores_of(self.start, self.new, self.expected), old_scores(self.start, self.judging)
-        folds = self.train(progress_bar)
-        tensors = mean_weights([load_checkpoint(fold.best)[0] for fold in folds])
-        readings = [fold.read() for fold in folds]
-        scores, temperature = pooled_scores(readings, self.start.alphabet, self.expected)
-        meta = self._meta(scores, temperature, sum(fold.pictures for fold in folds))
-        after = scores, old_scores(replace(self.start, tensors=tensors), self.judging)
+        best, rounds = self.train(progress_bar), list[Round]()
+        if self.unlabelled:
+            labels = len(self.new)
+            best, rounds = self_train(
+                best, self.unlabelled, labels, self._folds, self.start, self.expected, progress_bar
+            )
+            self._propose(best)
+        tensors = mean_weights([load_checkpoint(fold.best)[0] for fold in best.folds])
+        meta = self._meta(best)
+        after = best.scores, old_scores(replace(self.start, tensors=tensors), self.judging)
         result = self.folder / RESULT
         save_checkpoint(result, tensors, meta)
-        write_card(result.with_suffix(".md"), self.options, meta, self.expected, before, after)
+        write_card(result.with_suffix(".md"), self.options, meta, before, after, rounds)
         for what, old, new in (("the new captcha", before[0], after[0]), ("what it read before", before[1], after[1])):
             logger.info("Exact match on %s, in any case: %.1f%%, was %.1f%%", what, 100 * new.folded, 100 * old.folded)
         return result
 
-    def train(self, progress_bar: Callable[..., Any]) -> list[Fold]:
-        """Train each fold as far as it is not trained yet."""
-        folds = [self._fold(number) for number in range(self.plan.folds)]
-        for number, fold in enumerate(folds, 1):
-            logger.info("Training %d of %d", number, len(folds))
-            fold.train(progress_bar)
-        return folds
+    def train(self, progress_bar: Callable[..., Any]) -> Round:
+        """Train from the labels, as far as it is not done yet."""
+        return train_round(1, [[]] * self.plan.folds, self._folds, self.start, self.expected, progress_bar)
+
+    def _propose(self, best: Round) -> None:
+        readings = [fold.read_others(self.unlabelled) for fold in best.folds]
+        labels = [example.label for example in self.new]
+        proposals = most_telling(readings, labels, self.start.alphabet, self.expected, best.temperature)
+        write_proposals(self.folder / PROPOSALS, proposals)
+        logger.info("%s names the %d pictures to label next.", self.folder / PROPOSALS, len(proposals))
 
     def _samples(self, paths: Sequence[str]) -> list[Sample]:
         options = self.options
@@ -154,20 +169,26 @@ class Adaptation:
         given = self._replay()
         return given + old[len(given) :], judging
 
-    def _fold(self, number: int) -> Fold:
+    def _folds(self, round_number: int, beside: Sequence[list[Example]]) -> list[Fold]:
         part = fold_numbers(len(self.new), self.plan.folds, self.options.seed)
-        learned = [e for e, fold in zip(self.new, part, strict=True) if fold != number]
-        judged = [e for e, fold in zip(self.new, part, strict=True) if fold == number]
-        folder, seed = self.folder / f"fold-{number + 1}", self.options.seed * 10 + number
-        return Fold(self.start, learned, judged, self.old, self.plan, folder, seed)
+        return [self._fold(number, part == number, round_number, extra) for number, extra in enumerate(beside)]
 
-    def _meta(self, scores: Scores, temperature: float, pictures: int) -> CheckpointMeta:
+    def _fold(self, number: int, is_judged: np.ndarray, round_number: int, beside: list[Example]) -> Fold:
+        learned = [e for e, held in zip(self.new, is_judged, strict=True) if not held] + beside
+        judged = [e for e, held in zip(self.new, is_judged, strict=True) if held]
+        folder = self.folder if round_number == 1 else self.folder / f"round-{round_number}"
+        plan = plan_for(len(self.new) + len(beside))
+        seed = self.options.seed * 10 + number
+        return Fold(self.start, learned, judged, self.old, plan, folder / f"fold-{number + 1}", seed)
+
+    def _meta(self, best: Round) -> CheckpointMeta:
+        pictures = sum(fold.pictures for fold in best.folds)
         names = ", ".join(Path(path).name for path in self.options.data)
         data = {"name": names, "rows": len(self.new), "fingerprint": fingerprint_of(self.new), "adapted": True}
         return replace(
             self.start.meta,
-            temperature=temperature,
-            metrics={"val_exact_match": scores.exact, "val_cer": scores.cer},
+            temperature=best.temperature,
+            metrics={"val_exact_match": best.scores.exact, "val_cer": best.scores.cer},
             epoch=self.start.meta.epoch + pictures // len(self.new),
             training_data=[*self.start.meta.training_data, data],
             versions={"python": platform.python_version(), "torch": torch.__version__},

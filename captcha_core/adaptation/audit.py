@@ -10,7 +10,7 @@ from typing import Any
 
 from captcha_core.adaptation.adapt import Adaptation
 from captcha_core.adaptation.options import AdaptOptions
-from captcha_core.adaptation.scores import decoded, pooled_scores
+from captcha_core.adaptation.scores import decoded
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.measure import Evaluation
@@ -37,14 +37,14 @@ def audit_labels(options: AdaptOptions, progress_bar: Callable[..., Any]) -> tup
     with TemporaryDirectory() as folder:
         adaptation = Adaptation(replace(options, output=folder))
         started = time.perf_counter()
-        readings = [fold.read() for fold in adaptation.train(progress_bar)]
+        trained = adaptation.train(progress_bar)
+        readings = [fold.read() for fold in trained.folds]
         seconds = time.perf_counter() - started
     alphabet, expected = adaptation.start.alphabet, adaptation.expected
-    temperature = pooled_scores(readings, alphabet, expected)[1]
     read = {
         id(example): Prediction(d.text, d.confidence, d.char_confidences, d.alternatives)
         for reading in readings
-        for example, d in zip(reading.examples, decoded(reading, alphabet, expected, temperature), strict=True)
+        for example, d in zip(reading.examples, decoded(reading, alphabet, expected, trained.temperature), strict=True)
     }
     predictions: list[Prediction | CaptchaLabError] = [read[id(example)] for example in adaptation.new]
     labels = [alphabet.fold(sample.label) for sample in adaptation.samples]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from captcha_core.adaptation.options import AdaptOptions
+from captcha_core.adaptation.rounds import Round
 from captcha_core.adaptation.scores import Scores
+from captcha_core.adaptation.unlabelled import SURE
 from captcha_core.checkpoint_meta import CheckpointMeta
 from captcha_core.constraint import Constraint
 from captcha_core.files import atomic_path
@@ -15,9 +18,9 @@ def write_card(
     path: Path,
     options: AdaptOptions,
     meta: CheckpointMeta,
-    expected: Constraint,
     before: tuple[Scores, Scores],
     after: tuple[Scores, Scores],
+    rounds: Sequence[Round],
 ) -> None:
     """Write what an adapted model learned from and what it reads, as Markdown, atomically.
 
@@ -25,22 +28,23 @@ def write_card(
         path: Where to write.
         options: What the adaptation was told.
         meta: The adapted model's description.
-        expected: The texts that it reads unless it is told others.
         before: Scores of the model that it was, on the new captcha and on what it read before.
         after: Those of the adapted model; on the new captcha by pictures that were held out.
+        rounds: All rounds, where pictures without labels were learned from.
     """
     with atomic_path(path) as temporary:
-        temporary.write_text(_text(path.stem, options, meta, expected, before, after), encoding="utf8")
+        temporary.write_text(_text(path.stem, options, meta, before, after, rounds), encoding="utf8")
 
 
 def _text(
     name: str,
     options: AdaptOptions,
     meta: CheckpointMeta,
-    expected: Constraint,
     before: tuple[Scores, Scores],
     after: tuple[Scores, Scores],
+    rounds: Sequence[Round],
 ) -> str:
+    expected = meta.constraint() or Constraint()
     data = meta.training_data[-1]
     given = f" and from {', '.join(Path(p).name for p in options.replay)}" if options.replay else ""
     return f"""# {name}
@@ -61,6 +65,20 @@ pictures{given}, such as it had read before. Seed {options.seed}.
 The row of the new captcha is cross-validated: three trainings, each read the third of the pictures that it had not
 learned from, at the check at which it read them best. This model is the mean of the three. The model before was told
 what texts to expect, too. What that one had learned from is said by its own card.
+{_rounds(rounds)}"""
+
+
+def _rounds(rounds: Sequence[Round]) -> str:
+    if not rounds:
+        return ""
+    lines = "\n".join(f"| {r.number} | {r.read} | {100 * r.scores.folded:.1f}% |" for r in rounds)
+    return f"""
+**Pictures without labels.** In each round after the first, every training also learned what its own model of the round
+before was sure of (confidence {SURE} and above). The best round was kept.
+
+| round | readings learned as labels | held out, right in any case |
+|---|---|---|
+{lines}
 """
 
 

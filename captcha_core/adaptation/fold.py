@@ -18,6 +18,7 @@ from captcha_core.adaptation.reading import forward_all, held
 from captcha_core.alphabet import Alphabet
 from captcha_core.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
 from captcha_core.models import build_model, set_requires_grad
+from captcha_core.recipes import get_recipe
 from captcha_core.training.loop import AveragedModel, Check, Held, Trainer, read_held
 from captcha_core.training.phases import Phase
 from captcha_core.training.state import Progress, load_progress, load_state
@@ -141,7 +142,11 @@ class Fold:
 
     def read(self) -> Reading:
         """Read the held-out pictures with the best checkpoint."""
-        return read_examples(replace(self._start, tensors=load_checkpoint(self.best)[0]), self._judged)
+        return self.read_others(self._judged)
+
+    def read_others(self, examples: Sequence[Example]) -> Reading:
+        """Read any pictures with the best checkpoint."""
+        return read_examples(replace(self._start, tensors=load_checkpoint(self.best)[0]), examples)
 
     def _trainer(self, ema: AveragedModel, progress: Progress, progress_bar: Callable[..., Any]) -> Trainer:
         return Trainer(
@@ -155,7 +160,7 @@ class Fold:
             check_every=-(-self._plan.full_steps // _CHECKS),
             weight_decay=_WEIGHT_DECAY,
             label_smoothing=0.0,
-            autocast=torch.autocast("cpu", enabled=False),
+            autocast=torch.autocast("cpu", torch.bfloat16, enabled=get_recipe(self._start.meta.recipe).cpu_bfloat16),
             progress_bar=progress_bar,
             keep_statistics=True,
         )

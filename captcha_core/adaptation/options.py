@@ -22,6 +22,7 @@ class AdaptOptions:
         data: Labelled pictures of the new captcha: Parquet files, folders, CSV or TSV files.
         output: Folder of the results; it must not hold another run.
         replay: More labelled pictures of what the model read before, to be repeated so that it is not forgotten.
+        unlabelled: Pictures of the new captcha without labels: files, folders, Parquet files.
         split: Which rows of files that have a ``split`` column.
         image_column: Column of the pictures, if it is not the obvious one.
         label_column: Column of the labels, if it is not ``label``.
@@ -33,6 +34,7 @@ class AdaptOptions:
     data: tuple[str, ...]
     output: str
     replay: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
     split: str | None = None
     image_column: str | None = None
     label_column: str | None = None
@@ -63,7 +65,7 @@ class AdaptOptions:
         path = Path(folder) / OPTIONS_FILE
         try:
             values = json.loads(path.read_text(encoding="utf8"))
-            lists = {name: tuple(values[name]) for name in ("data", "replay")}
+            lists = {name: tuple(values[name]) for name in ("data", "replay", "unlabelled")}
             return cls(**{**values, **lists, "output": str(folder)})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise CaptchaLabError(f"{path} cannot be read ({error}); start anew in another folder.") from error
