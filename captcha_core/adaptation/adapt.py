@@ -125,12 +125,12 @@ class Adaptation:
                 best, self.unlabelled, labels, self._folds, self.start, self.expected, progress_bar
             )
             self._propose(best)
-        tensors = mean_weights([load_checkpoint(fold.best)[0] for fold in best.folds])
+        tensors = mean_weights([fold.weights(best.share) for fold in best.folds])
         meta = self._meta(best)
         after = best.scores, old_scores(replace(self.start, tensors=tensors), self.judging)
         result = self.folder / RESULT
         save_checkpoint(result, tensors, meta)
-        write_card(result.with_suffix(".md"), self.options, meta, before, after, rounds)
+        write_card(result.with_suffix(".md"), self.options, meta, before, after, best.share, rounds)
         for what, old, new in (("the new captcha", before[0], after[0]), ("what it read before", before[1], after[1])):
             logger.info("Exact match on %s, in any case: %.1f%%, was %.1f%%", what, 100 * new.folded, 100 * old.folded)
         return result
@@ -140,7 +140,7 @@ class Adaptation:
         return train_round(1, [[]] * self.plan.folds, self._folds, self.start, self.expected, progress_bar)
 
     def _propose(self, best: Round) -> None:
-        readings = [fold.read_others(self.unlabelled) for fold in best.folds]
+        readings = [fold.read_others(self.unlabelled, best.share) for fold in best.folds]
         labels = [example.label for example in self.new]
         proposals = most_telling(readings, labels, self.start.alphabet, self.expected, best.temperature)
         write_proposals(self.folder / PROPOSALS, proposals)

@@ -38,7 +38,7 @@ def audit_labels(options: AdaptOptions, progress_bar: Callable[..., Any]) -> tup
         adaptation = Adaptation(replace(options, output=folder))
         started = time.perf_counter()
         trained = adaptation.train(progress_bar)
-        readings = [fold.read() for fold in trained.folds]
+        readings = [fold.read(trained.share) for fold in trained.folds]
         seconds = time.perf_counter() - started
     alphabet, expected = adaptation.start.alphabet, adaptation.expected
     read = {

@@ -20,6 +20,7 @@ def write_card(
     meta: CheckpointMeta,
     before: tuple[Scores, Scores],
     after: tuple[Scores, Scores],
+    share: float,
     rounds: Sequence[Round],
 ) -> None:
     """Write what an adapted model learned from and what it reads, as Markdown, atomically.
@@ -30,10 +31,11 @@ def write_card(
         meta: The adapted model's description.
         before: Scores of the model that it was, on the new captcha and on what it read before.
         after: Those of the adapted model; on the new captcha by pictures that were held out.
+        share: How far its weights went from the old ones to what was learned.
         rounds: All rounds, where pictures without labels were learned from.
     """
     with atomic_path(path) as temporary:
-        temporary.write_text(_text(path.stem, options, meta, before, after, rounds), encoding="utf8")
+        temporary.write_text(_text(path.stem, options, meta, before, after, share, rounds), encoding="utf8")
 
 
 def _text(
@@ -42,6 +44,7 @@ def _text(
     meta: CheckpointMeta,
     before: tuple[Scores, Scores],
     after: tuple[Scores, Scores],
+    share: float,
     rounds: Sequence[Round],
 ) -> str:
     expected = meta.constraint() or Constraint()
@@ -63,8 +66,9 @@ pictures{given}, such as it had read before. Seed {options.seed}.
 {_row("drawn, of any look", before[1], after[1])}
 
 The row of the new captcha is cross-validated: three trainings, each read the third of the pictures that it had not
-learned from, at the check at which it read them best. This model is the mean of the three. The model before was told
-what texts to expect, too. What that one had learned from is said by its own card.
+learned from, with the weights and the share ({share:g}) of their way from the old ones that read them best. This model
+is the mean of the three. The model before was told what texts to expect, too. What that one had learned from is said by
+its own card.
 {_rounds(rounds)}"""
 
 

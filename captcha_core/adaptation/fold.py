@@ -140,13 +140,21 @@ class Fold:
             if number == 0:
                 progress.phase, progress.step = 1, 0
 
-    def read(self) -> Reading:
-        """Read the held-out pictures with the best checkpoint."""
-        return self.read_others(self._judged)
+    def weights(self, share: float) -> dict[str, torch.Tensor]:
+        """Return weights between those of the start (a share of 0) and the best ones of the training (1)."""
+        learned, start = load_checkpoint(self.best)[0], self._start.tensors
+        return {
+            name: torch.lerp(start[name], value, share) if value.is_floating_point() else value
+            for name, value in learned.items()
+        }
 
-    def read_others(self, examples: Sequence[Example]) -> Reading:
-        """Read any pictures with the best checkpoint."""
-        return read_examples(replace(self._start, tensors=load_checkpoint(self.best)[0]), examples)
+    def read(self, share: float) -> Reading:
+        """Read the held-out pictures with weights of a share."""
+        return self.read_others(self._judged, share)
+
+    def read_others(self, examples: Sequence[Example], share: float) -> Reading:
+        """Read any pictures with weights of a share."""
+        return read_examples(replace(self._start, tensors=self.weights(share)), examples)
 
     def _trainer(self, ema: AveragedModel, progress: Progress, progress_bar: Callable[..., Any]) -> Trainer:
         return Trainer(

@@ -16,6 +16,7 @@ from captcha_core.decoding import Decoded, decode, position_probabilities
 from captcha_core.evaluation.calibration import fit_temperature
 from captcha_core.evaluation.metrics import align
 from captcha_core.training.loop import of_equal_steps
+from captcha_core.training.targets import encode_labels, sequence_loss
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,16 @@ def pooled_scores(readings: Sequence[Reading], alphabet: Alphabet, constraint: C
     labels = [example.label for reading in readings for example in reading.examples]
     temperature = fit_temperature(logits, labels, alphabet, readings[0].scheme, second)
     return Scores(count, mean("exact"), mean("folded"), mean("cer")), temperature
+
+
+def pooled_loss(readings: Sequence[Reading], alphabet: Alphabet, max_length: int) -> float:
+    """Return the loss of readings of held-out pictures, the mean over the pictures."""
+    total = 0.0
+    for r in readings:
+        labels = [example.label for example in r.examples]
+        targets = encode_labels(labels, alphabet, max_length, r.scheme, r.logits.shape[1])
+        total += float(sequence_loss(r.logits, targets, r.scheme)) * len(labels)
+    return total / sum(len(r.examples) for r in readings)
 
 
 def decoded(reading: Reading, alphabet: Alphabet, constraint: Constraint | None, temperature: float) -> list[Decoded]:
