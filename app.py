@@ -8,6 +8,7 @@ import logging
 from captcha_core.cli import run
 from captcha_core.ui.blocks import build_page, serve
 from captcha_core.ui.catalogue import open_catalogue
+from captcha_core.ui.upload_folder import own_folder
 
 
 def main(argv: list[str]) -> int:
@@ -19,7 +20,8 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     # Gradio checks that its own server answers, and httpx would tell about it.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    serve(build_page(open_catalogue(arguments.checkpoint)), arguments.host, arguments.port)
+    with own_folder():
+        serve(build_page(open_catalogue(arguments.checkpoint)), arguments.host, arguments.port)
     return 0
 
 

@@ -37,11 +37,18 @@ def serving(command: Sequence[str], port: int, **options: Any) -> Iterator[str]:
     Raises:
         AssertionError: If it does not start.
     """
+    with running(command, port, **options) as (address, _):
+        yield address
+
+
+@contextmanager
+def running(command: Sequence[str], port: int, **options: Any) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Do as :func:`serving`, and yield the process beside the address."""
     address = f"http://127.0.0.1:{port}/"
     server = subprocess.Popen(command, **options)
     try:
         _wait_until_served(f"{address}config", server)
-        yield address
+        yield address, server
     finally:
         server.terminate()
         server.wait()
@@ -52,6 +59,8 @@ def _wait_until_served(address: str, server: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < until and server.poll() is None:
         try:
             LOCAL.open(address, timeout=10).close()
+            return
+        except urllib.error.HTTPError:  # A page with accounts.
             return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)

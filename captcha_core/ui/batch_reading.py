@@ -18,6 +18,8 @@ from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
 from captcha_core.rows import COLUMNS, row_of
 from captcha_core.tables import open_table
 from captcha_core.ui.batch_view import Result
+from captcha_core.ui.callers import has_left
+from captcha_core.ui.closing import CLOSING
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.files import Files
 from captcha_core.ui.shelf import Shelf
@@ -98,7 +100,7 @@ def read_set(
         for reading in read_items(recognizer, found.items()):
             readings.append(reading)
             now = time.monotonic()
-            if run.stopped.is_set() or now - started > most_seconds:
+            if run.stopped.is_set() or CLOSING.is_set() or now - started > most_seconds:
                 break
             if now - told > _SECONDS_BETWEEN:
                 told = now
@@ -109,11 +111,17 @@ def read_set(
     seconds = time.monotonic() - started
     notes = list(found.notes)
     if len(readings) < found.count:
-        why = "as you asked" if run.stopped.is_set() else f"after {seconds:.0f} seconds, since others wait"
+        why = _why_stopped(run, seconds)
         notes.insert(0, f"Reading stopped {why}; {found.count - len(readings):,} pictures were not read.")
     evaluation = evaluate_readings(readings, seconds)
     labels_from = " and ".join(found.labels_from) if evaluation else ""
     return Result(readings, recognizer.model_id, seconds, notes, labels_from, evaluation)
+
+
+def _why_stopped(run: Run, seconds: float) -> str:
+    if run.stopped.is_set():
+        return "as you asked"
+    return "since the page is closing" if CLOSING.is_set() else f"after {seconds:.0f} seconds, since others wait"
 
 
 def mapped(reading: Generator[int, None, Result], update: Callable[[int], Update]) -> Generator[Update, None, Result]:
@@ -176,9 +184,13 @@ def batch_for_api(context: PageContext, files: Files, model: str | None = None) 
 
 
 def _read_whole(context: PageContext, files: Files, model: str | None) -> Result:
-    reading = read_set(context.catalogue[model], gathered(files), Run())
+    run = Run()
+    reading = read_set(context.catalogue[model], gathered(files), run)
     while True:
         try:
             next(reading)
         except StopIteration as end:
             return cast(Result, end.value)
+        # Others wait for the place.
+        if has_left():
+            run.stopped.set()

@@ -37,7 +37,7 @@ from captcha_core.ui.batch_view import (
 )
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.endpoints import add_endpoint
-from captcha_core.ui.files import MAX_UPLOAD, Files, FilesInput, set_input
+from captcha_core.ui.files import Files, FilesInput, set_input
 from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.read_tab import EXAMPLES
 from captcha_core.ui.shelf import Shelf
@@ -45,7 +45,7 @@ from captcha_core.uploads import FROM_NAMES, Upload
 
 LIMITS = (
     f"Up to {MOST_PICTURES:,} pictures of {MAX_PICTURE >> 20} MB each; a zip or Parquet file up to "
-    f"{MAX_UPLOAD >> 20} MB. Files named by their text (aB3xQ.png, aB3xQ_17.png), a labels.csv in a zip or a column "
+    "%d MB. Files named by their text (aB3xQ.png, aB3xQ_17.png), a labels.csv in a zip or a column "
     "label are compared with what is read."
 )
 
@@ -81,7 +81,9 @@ class _Parts:
 def build_batch_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``, and the endpoint ``/batch``."""
     tries = {"cl-try-batch": "Try it with the examples"}
-    files, (example,), stop = set_input("Pictures, a zip or a Parquet file", LIMITS, "cl-files", tries)
+    files, (example,), stop = set_input(
+        "Pictures, a zip or a Parquet file", LIMITS % context.settings.upload_mb, "cl-files", tries
+    )
     parts = _build_results(stop)
     _connect(context, files, example, parts)
     read = partial(batch_for_api, context)

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+from pathlib import Path
+from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.about_tab import build_about_tab
 from captcha_core.ui.audit_tab import build_audit_tab
 from captcha_core.ui.batch_tab import build_batch_tab
 from captcha_core.ui.catalogue import ModelCatalogue
+from captcha_core.ui.closing import CLOSING, stay
 from captcha_core.ui.compare_tab import build_compare_tab
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.endpoints import check_mcp
-from captcha_core.ui.files import MAX_UPLOAD
 from captcha_core.ui.generate_tab import build_generate_tab
+from captcha_core.ui.guard import Guard
 from captcha_core.ui.health import build_health
+from captcha_core.ui.housekeeping import housekeeping
 from captcha_core.ui.labels import LABELS_JS
 from captcha_core.ui.links import KEEP_JS, one_of
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
+from captcha_core.ui.settings import PageSettings, page_settings
 from captcha_core.ui.space import ask_for_gpu
 from captcha_core.ui.theme import page_css, page_theme
+from captcha_core.ui.upload_folder import UploadFolder
 from captcha_core.ui.wording import described
 
 PROMISE = "It reads pictures that you already have and contacts no web site."
@@ -38,20 +47,24 @@ TABS = (
 
 # Uploads are deleted between one and two hours after they came, in seconds: (how often to look, from which age).
 _DELETE_UPLOADS = (3600, 3600)
-# Whoever comes when so many wait is told at once that the page is busy.
-_MOST_QUEUED = 128
+# Sessions that are remembered; each has a description of all elements.
+_MOST_SESSIONS = 1000
 
 
 def build_page(catalogue: ModelCatalogue) -> gr.Blocks:
-    """Return the whole page.
+    """Return the whole page, with the limits that the environment sets.
 
     Args:
         catalogue: The models; an empty one makes a page that says how to train a model.
+
+    Raises:
+        CaptchaLabError: If a variable of the environment says nothing that can be used.
     """
+    settings = page_settings()
     with gr.Blocks(title="Captcha Lab", analytics_enabled=False, delete_cache=_DELETE_UPLOADS) as page:
         with gr.Row(elem_classes="cl-top"):
             gr.HTML(f"<h1>Captcha Lab</h1><p>{PROMISE}</p>", elem_classes="cl-head")
-            context = PageContext(catalogue, _model_menu(catalogue))
+            context = PageContext(catalogue, _model_menu(catalogue), settings)
         context.links.add("model", context.model, one_of(catalogue.names))
         children = {}
         with gr.Tabs() as tabs:
@@ -61,7 +74,11 @@ def build_page(catalogue: ModelCatalogue) -> gr.Blocks:
         build_health(context)
         context.links.add_tabs(tabs, children)
         context.links.connect(page)
-    return page.queue(max_size=_MOST_QUEUED)
+    # What is in the queue goes through it: without api_open, a program could pass by all who wait.
+    page.queue(max_size=settings.waiting, api_open=False)
+    # The figures of past events are for a page of Gradio's that is closed, and take ever longer.
+    page._queue.ANALYTICS_MAX_EVENTS, page._queue.ANAYLTICS_CACHE_FREQUENCY = 1, sys.maxsize
+    return page
 
 
 def _model_menu(catalogue: ModelCatalogue) -> gr.Dropdown:
@@ -79,20 +96,22 @@ def _model_menu(catalogue: ModelCatalogue) -> gr.Dropdown:
 
 
 def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, block: bool = True) -> str:
-    """Serve the page.
+    """Serve the page, to those and as much as the environment says.
 
     Args:
         page: What :func:`build_page` returned.
         host: Address to listen on; None takes ``GRADIO_SERVER_NAME``, else 127.0.0.1.
         port: Port to listen on; None takes ``GRADIO_SERVER_PORT``, else the first free one from 7860.
-        block: Whether to return only when the server is stopped.
+        block: Whether to return only when the process is told to end, and the page is closed.
 
     Returns:
         The page's address.
 
     Raises:
-        CaptchaLabError: If the port or the address cannot be used, or an MCP server is asked for that is not installed.
+        CaptchaLabError: If the port or the address cannot be used, an MCP server is asked for that is not installed, or
+            a variable of the environment says nothing that can be used.
     """
+    settings = page_settings()
     check_mcp()
     ask_for_gpu()
     host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
@@ -101,8 +120,11 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
         _, address, _ = page.launch(
             server_name=host,
             server_port=port,
-            prevent_thread_lock=not block,
-            max_file_size=MAX_UPLOAD,
+            prevent_thread_lock=True,
+            max_file_size=settings.max_upload,
+            auth=list(settings.accounts) or None,
+            state_session_capacity=_MOST_SESSIONS,
+            app_kwargs=_around(page, settings),
             show_error=False,
             enable_monitoring=False,
             ssr_mode=False,
@@ -114,7 +136,17 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
         )
     except OSError as error:
         raise CaptchaLabError(f"No port of {host} from 7860 is free; choose another with --port.") from error
+    if block:
+        stay(page)
     return address
+
+
+def _around(page: gr.Blocks, settings: PageSettings) -> dict[str, Any]:
+    """Return what Gradio puts around its routes: what stands before them, and what clears up behind them."""
+    kept = {file for block in page.blocks.values() for file in getattr(block, "keep_in_cache", ())}
+    folder = UploadFolder(Path(get_upload_folder()), settings.uploads_mb << 20, kept)
+    guard = Middleware(Guard, settings=settings, folder=folder, closing=CLOSING)
+    return {"middleware": [guard], "lifespan": housekeeping(folder)}
 
 
 def _check_free(host: str, port: int | None) -> None:

@@ -16,8 +16,6 @@ from captcha_core.uploads import Upload
 Files = list[Upload] | CaptchaLabError | None
 """What an event receives from a :class:`FilesInput`."""
 
-MAX_UPLOAD = 64 << 20
-"""Largest file that the page takes, in bytes."""
 MOST_FILES = 2000
 ACCEPTED = ["image", ".zip", ".parquet", ".pq"]
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from captcha_core.ui.blocks import build_page, serve
 from captcha_core.ui.catalogue import ModelCatalogue
+from captcha_core.ui.upload_folder import own_folder
 from tests.ui.helpers import GreyReader, catalogue_of
 
 
@@ -27,7 +28,8 @@ def main(port: int, *checkpoints: str) -> None:
 
     socket.getaddrinfo = watch
     own = ModelCatalogue({Path(checkpoint).stem: Path(checkpoint) for checkpoint in checkpoints})
-    serve(build_page(own if checkpoints else catalogue_of(cast(Any, GreyReader()))), "127.0.0.1", port)
+    with own_folder():
+        serve(build_page(own if checkpoints else catalogue_of(cast(Any, GreyReader()))), "127.0.0.1", port)
 
 
 if __name__ == "__main__":
