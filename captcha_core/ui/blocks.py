@@ -27,6 +27,7 @@ from captcha_core.ui.health import build_health
 from captcha_core.ui.housekeeping import housekeeping
 from captcha_core.ui.labels import LABELS_JS
 from captcha_core.ui.links import KEEP_JS, one_of
+from captcha_core.ui.plain import PlainBlocks
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
 from captcha_core.ui.settings import PageSettings, page_settings
 from captcha_core.ui.space import ask_for_gpu
@@ -61,7 +62,7 @@ def build_page(catalogue: ModelCatalogue) -> gr.Blocks:
         CaptchaLabError: If a variable of the environment says nothing that can be used.
     """
     settings = page_settings()
-    with gr.Blocks(title="Captcha Lab", analytics_enabled=False, delete_cache=_DELETE_UPLOADS) as page:
+    with PlainBlocks(title="Captcha Lab", analytics_enabled=False, delete_cache=_DELETE_UPLOADS) as page:
         with gr.Row(elem_classes="cl-top"):
             gr.HTML(f"<h1>Captcha Lab</h1><p>{PROMISE}</p>", elem_classes="cl-head")
             context = PageContext(catalogue, _model_menu(catalogue), settings)

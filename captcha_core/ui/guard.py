@@ -14,12 +14,14 @@ from collections import Counter
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from gradio.route_utils import FnIndexInferError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from captcha_core.ui.headers import STEADY, content_policy, with_nonce
+from captcha_core.ui.plain import FAILED
 from captcha_core.ui.rate import RateLimit
 from captcha_core.ui.routes import UPLOAD, is_costly, is_open, is_work
 from captcha_core.ui.settings import PageSettings
@@ -58,7 +60,7 @@ _CROWD = Refusal(429, "Too many requests of this address are open; try again whe
 _FOREIGN = Refusal(403, "Another web site's page may not use this one.")
 _BODY = Refusal(413, f"The request is too long; send files as uploads, and at most {MOST_BODY >> 20} MB beside them.")
 _UNCLEAR = Refusal(400, "The request does not fit this address; /gradio_api/info describes what does.")
-_FAILED = Refusal(500, "This could not be done; the server's log says why.")
+_FAILED = Refusal(500, FAILED)
 
 
 class Guard:
@@ -113,9 +115,12 @@ class Guard:
         except Exception as error:
             if answer.begun:
                 raise
-            # What an endpoint's function raises is caught by the queue. Here Gradio stumbles over a request's form.
-            logger.warning("%s %s: %s", scope["method"], scope["path"], error, exc_info=True)
-            return _UNCLEAR if isinstance(error, LookupError | TypeError | ValueError) else _FAILED
+            # What an event raises does not come here: these are Gradio's routes, stumbling over what they were sent.
+            if isinstance(error, LookupError | TypeError | ValueError | FnIndexInferError):
+                logger.info("%s %r: %r", scope["method"], scope["path"], error)
+                return _UNCLEAR
+            logger.exception("%s %r failed.", scope["method"], scope["path"])
+            return _FAILED
         return None
 
     def _refusal(self, scope: Scope) -> Refusal | None:

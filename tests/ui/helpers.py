@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from PIL import Image
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.constraint import Constraint
+from captcha_core.data_url import data_url
 from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.imaging import load_image
 from captcha_core.prediction import Prediction
@@ -25,6 +28,7 @@ from captcha_core.ui.context import PageContext
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
 
+ROOT = Path(__file__).resolve().parents[2]
 GREYS = (0, 85, 170, 255)
 LETTERS = "ABCD"
 
@@ -106,6 +110,19 @@ def grey_picture(text: str = "ADBC") -> Image.Image:
         grey = GREYS[LETTERS.index(letter)]
         picture.paste((grey, grey, grey), (16 * i, 0, 16 * i + 16, 16))
     return picture
+
+
+def picture_url() -> str:
+    """Return such a picture as a ``data:`` URL."""
+    buffer = io.BytesIO()
+    grey_picture().save(buffer, "PNG")
+    return data_url(buffer.getvalue())
+
+
+def assert_no_path(text: str) -> None:
+    """Check that an answer shows no place on the server's disk."""
+    for place in (str(ROOT), tempfile.gettempdir(), str(Path.home()) + "/", "site-packages"):
+        assert place not in text, text
 
 
 def in_loop(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

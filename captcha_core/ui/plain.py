@@ -1,0 +1,65 @@
+"""Plain sentences where Gradio would answer nothing, or words of its own with a trace in the log."""
+
+from __future__ import annotations
+
+import html
+import logging
+from typing import Any
+
+import gradio as gr
+
+UNFIT = "The input does not fit: {}; /gradio_api/info describes what does."
+FAILED = "This could not be done; the server's log says why."
+_MOST_SAID = 200
+
+logger = logging.getLogger(__name__)
+
+
+class PlainBlocks(gr.Blocks):
+    """A ``gr.Blocks`` whose events fail with one sentence, which names nothing of the server."""
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
+        """Turn what was sent into what the function takes.
+
+        Raises:
+            gr.Error: If it does not fit.
+        """
+        try:
+            return await super().preprocess_data(block_fn, inputs, *args, **kwargs)
+        except gr.Error as error:
+            raise _escaped(error) from error
+        except Exception as error:
+            # Anybody can send anything, so that a trace for each would fill the log.
+            logger.info("%r took nothing of the kind: %r", block_fn.api_name, error)
+            raise _plain(UNFIT.format(_expected(block_fn, inputs))) from error
+
+    async def process_api(self, *args: Any, **kwargs: Any) -> Any:
+        """Run an event.
+
+        Raises:
+            gr.Error: If it fails.
+        """
+        try:
+            return await super().process_api(*args, **kwargs)
+        except gr.Error:
+            raise
+        except Exception as error:
+            logger.exception("An event of the page failed.")
+            raise _plain(FAILED) from error
+
+
+def _escaped(error: gr.Error) -> gr.Error:
+    """Return an error without a trace; Gradio's own hold what was sent, which a page would render as HTML."""
+    if not error.print_exception:
+        return error
+    return _plain(html.escape(str(error.message)[:_MOST_SAID], quote=False))
+
+
+def _expected(block_fn: Any, inputs: list[Any]) -> str:
+    if len(inputs) != len(block_fn.inputs):
+        return f"it has {len(inputs)} values and not {len(block_fn.inputs)}"
+    return "a value is of the wrong kind"
+
+
+def _plain(sentence: str) -> gr.Error:
+    return gr.Error(sentence, print_exception=False)
