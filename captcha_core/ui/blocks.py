@@ -109,11 +109,11 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
         The page's address.
 
     Raises:
-        CaptchaLabError: If the port or the address cannot be used, an MCP server is asked for that is not installed, or
-            a variable of the environment says nothing that can be used.
+        CaptchaLabError: If the port or the address cannot be used, an MCP server is asked for that cannot be had, or a
+            variable of the environment says nothing that can be used.
     """
     settings = page_settings()
-    check_mcp()
+    check_mcp(bool(settings.accounts))
     ask_for_gpu()
     host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     _check_free(host, port)

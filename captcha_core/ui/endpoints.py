@@ -13,6 +13,7 @@ from gradio.components.api_component import Api
 from gradio_client.utils import python_type_to_json_schema
 
 from captcha_core.errors import CaptchaLabError
+from captcha_core.ui.settings import AUTH_VARIABLE
 
 MCP_VARIABLE = "GRADIO_MCP_SERVER"
 
@@ -44,13 +45,21 @@ def add_endpoint(
     )
 
 
-def check_mcp() -> None:
+def check_mcp(has_accounts: bool = False) -> None:
     """See that the MCP server can be started if it is asked for.
 
+    Args:
+        has_accounts: Whether the page lets in only those who log in.
+
     Raises:
-        CaptchaLabError: If the package for it is not installed.
+        CaptchaLabError: If the package for it is not installed, or it would let in others.
     """
-    if os.environ.get(MCP_VARIABLE, "").lower() == "true" and importlib.util.find_spec("mcp") is None:
+    if os.environ.get(MCP_VARIABLE, "").lower() != "true":
+        return
+    if has_accounts:
+        # Gradio 6.31 asks nobody there for a password.
+        raise CaptchaLabError(f"{MCP_VARIABLE} lets in agents without a password; unset it or {AUTH_VARIABLE}.")
+    if importlib.util.find_spec("mcp") is None:
         raise CaptchaLabError(
             f"{MCP_VARIABLE} is true, but the package for it is not installed. Install it, without constraints.txt: "
             f'pip install "gradio[mcp]=={gr.__version__}"; or unset {MCP_VARIABLE}.'

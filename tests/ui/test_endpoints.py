@@ -13,6 +13,7 @@ import pytest
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.blocks import build_page, serve
 from captcha_core.ui.endpoints import MCP_VARIABLE, add_endpoint
+from captcha_core.ui.settings import AUTH_VARIABLE
 from tests.ui.helpers import GreyReader, catalogue_of, in_loop
 
 
@@ -78,4 +79,11 @@ def test_an_mcp_server_that_is_not_installed_is_one_sentence(monkeypatch: pytest
     monkeypatch.setenv(MCP_VARIABLE, "True")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CaptchaLabError, match=r'pip install "gradio\[mcp\]==[0-9.]+"; or unset GRADIO_MCP_SERVER'):
+        in_loop(lambda: serve(build_page(catalogue_of())))
+
+
+def test_an_mcp_server_would_pass_by_the_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MCP_VARIABLE, "true")
+    monkeypatch.setenv(AUTH_VARIABLE, "ann:secret")
+    with pytest.raises(CaptchaLabError, match=f"without a password; unset it or {AUTH_VARIABLE}"):
         in_loop(lambda: serve(build_page(catalogue_of())))
