@@ -92,3 +92,19 @@ def test_the_page_follows_the_systems_light_or_dark(any_visit: Visit) -> None:
     )
     dark = any_visit.screen.scheme == "dark"
     assert (red + green + blue > 3 * 150) == dark, "the strip's text has the other mode's colour"
+
+
+def test_a_script_that_came_in_with_a_text_does_not_run(visit: Visit) -> None:
+    page = visit.page
+    page.evaluate("""() => {
+      const place = document.body.appendChild(document.createElement("div"));
+      place.innerHTML = '<img src="/none.png" onerror="window.clEvil = 1">';
+      const script = document.createElement("script");
+      script.textContent = "window.clEvil = 2";
+      place.append(script);
+    }""")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.clEvil") is None
+    # The browser tells of both, and of the picture that is not there.
+    assert len([fault for fault in visit.faults if "Content Security Policy" in fault]) == 2
+    visit.faults.clear()
