@@ -30,7 +30,7 @@ from captcha_core.ui.links import KEEP_JS, one_of
 from captcha_core.ui.plain import PlainBlocks
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
 from captcha_core.ui.settings import PageSettings, page_settings
-from captcha_core.ui.space import ask_for_gpu
+from captcha_core.ui.space import ask_for_gpu, trust_proxy
 from captcha_core.ui.theme import page_css, page_theme
 from captcha_core.ui.upload_folder import UploadFolder
 from captcha_core.ui.wording import described
@@ -115,6 +115,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
     settings = page_settings()
     check_mcp(bool(settings.accounts))
     ask_for_gpu()
+    trust_proxy()
     host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     _check_free(host, port)
     try:

@@ -117,9 +117,9 @@ class Guard:
                 raise
             # What an event raises does not come here: these are Gradio's routes, stumbling over what they were sent.
             if isinstance(error, LookupError | TypeError | ValueError | FnIndexInferError):
-                logger.info("%s %r: %r", scope["method"], scope["path"], error)
+                logger.debug("%s %.200r cannot be answered: %s.", scope["method"], scope["path"], type(error).__name__)
                 return _UNCLEAR
-            logger.exception("%s %r failed.", scope["method"], scope["path"])
+            logger.exception("%s %.200r failed.", scope["method"], scope["path"])
             return _FAILED
         return None
 

@@ -29,8 +29,8 @@ class PlainBlocks(gr.Blocks):
         except gr.Error as error:
             raise _escaped(error) from error
         except Exception as error:
-            # Anybody can send anything, so that a trace for each would fill the log.
-            logger.info("%r took nothing of the kind: %r", block_fn.api_name, error)
+            # Anybody can send anything, so that what was sent, or a trace for each, would fill the log.
+            logger.debug("%s cannot take its input: %s.", block_fn.api_name, type(error).__name__)
             raise _plain(UNFIT.format(_expected(block_fn, inputs))) from error
 
     async def process_api(self, *args: Any, **kwargs: Any) -> Any:

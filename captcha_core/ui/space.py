@@ -24,6 +24,15 @@ def is_kept(folder: str | Path) -> bool:
     return not on_space() or Path(folder).resolve().is_relative_to(PERSISTENT)
 
 
+def trust_proxy() -> None:
+    """Take the visitors' addresses from the Space's proxy, from which all requests come; else they would count as one.
+
+    The owner's own ``FORWARDED_ALLOW_IPS``, of uvicorn, goes before.
+    """
+    if on_space():
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
+
+
 def ask_for_gpu() -> None:
     """Let ZeroGPU start the page: it refuses one of whose functions none asks for a GPU.
 

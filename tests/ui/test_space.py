@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -33,3 +34,17 @@ def test_a_space_forgets_all_but_its_own_disk(
     monkeypatch.setenv("SPACE_ID", space_id)
     assert space.on_space() == bool(space_id)
     assert space.is_kept(folder) == kept
+
+
+@pytest.mark.parametrize(
+    ("space_id", "before", "after"), [("", None, None), ("me/lab", None, "*"), ("me/lab", "::1", "::1")]
+)
+def test_on_a_space_visitors_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, space_id: str, before: str | None, after: str | None
+) -> None:
+    monkeypatch.setenv("SPACE_ID", space_id)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", before or "")
+    if before is None:
+        monkeypatch.delenv("FORWARDED_ALLOW_IPS")
+    space.trust_proxy()
+    assert os.environ.get("FORWARDED_ALLOW_IPS") == after
