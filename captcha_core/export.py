@@ -32,6 +32,7 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.files import atomic_path
 from captcha_core.imaging import load_image
 from captcha_core.onnx_backend import IMAGES, LOGITS, SCHEME_KEY, SECOND, SECOND_SCHEME_KEY, SOURCE_KEY, OnnxModel
+from captcha_core.onnx_halves import store_halves
 from captcha_core.prediction import percent
 from captcha_core.quantise import PLANS, quantise
 from captcha_core.torch_backend import TorchModel
@@ -72,6 +73,7 @@ def export_onnx(checkpoint: str | Path, output: str | Path) -> float:
     model = TorchModel(checkpoint)
     inputs = _noise(build_transform(model.meta.transform))
     network = _translated(model, inputs)
+    store_halves(network)
     with atomic_path(output) as temporary:
         temporary.write_bytes(network.SerializeToString())
         difference = _difference(model, OnnxModel(temporary), inputs)

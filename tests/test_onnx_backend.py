@@ -10,8 +10,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from captcha_core.backends import open_model
 from captcha_core.errors import CaptchaLabError, CheckpointError
 from captcha_core.onnx_backend import INSTALL, OnnxModel
+from captcha_core.recognizer import DEFAULT_MODELS
 from tests.helpers import assert_plain, save_tiny_net
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,3 +135,8 @@ def test_without_onnxruntime_it_says_what_to_install(path: Path, monkeypatch: py
     assert_plain(str(caught.value), path.name, INSTALL)
     pin = re.findall(r"onnxruntime==[\d.]+", INSTALL)[0]
     assert f"\n{pin}  #" in (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(DEFAULT_MODELS.glob("*.onnx")), ids=lambda path: path.name)
+def test_a_shipped_file_is_of_the_checkpoint_beside_it(path: Path) -> None:
+    assert open_model(path.with_suffix(".safetensors"), "onnx").path == path
