@@ -31,6 +31,7 @@ FORBIDDEN = {
     "onnx_backend": (*READING_DOES_NOT_NEED, *ABOVE, "torch", f"{PACKAGE}.models", f"{PACKAGE}.checkpoint"),
     "export": ABOVE,
     "quantise": (*ABOVE, "torch"),
+    "onnx_halves": (*ABOVE, "torch"),
     "checkpoint_meta": (*READING_DOES_NOT_NEED, *ABOVE, "torch", f"{PACKAGE}.models"),
     "transforms": (*READING_DOES_NOT_NEED, *ABOVE, f"{PACKAGE}.models"),
     "imaging": (*READING_DOES_NOT_NEED, *ABOVE, "torch"),
@@ -46,7 +47,7 @@ MAY_KNOW = {
     "gradio": {"ui"},
     "accelerate": {"training", "cluster"},
     "ray": {"training", "cluster"},
-    "onnx": {"export", "quantise"},
+    "onnx": {"export", "onnx_halves", "quantise"},
     "onnxruntime": {"onnx_backend", "quantise"},
 }
 # What could reach a web site. The page is served by gradio, which answers and does not ask.
