@@ -31,11 +31,14 @@ from captcha_core.ui.plain import PlainBlocks
 from captcha_core.ui.read_tab import PASTE_JS, build_read_tab
 from captcha_core.ui.settings import PageSettings, page_settings
 from captcha_core.ui.space import ask_for_gpu, trust_proxy
+from captcha_core.ui.teach_switch import may_teach
+from captcha_core.ui.teach_tab import build_teach_tab
 from captcha_core.ui.theme import page_css, page_theme
 from captcha_core.ui.upload_folder import UploadFolder
 from captcha_core.ui.wording import described
 
 PROMISE = "It reads pictures that you already have and contacts no web site."
+TEACH = "teach"
 # In the order in which they stand; the name is the tab's in the page's address.
 TABS = (
     ("read", "Read", build_read_tab),
@@ -43,6 +46,7 @@ TABS = (
     ("generate", "Generate", build_generate_tab),
     ("audit", "How strong is it?", build_audit_tab),
     ("compare", "Compare", build_compare_tab),
+    (TEACH, "Teach", build_teach_tab),
     ("about", "About", build_about_tab),
 )
 
@@ -62,6 +66,7 @@ def build_page(catalogue: ModelCatalogue) -> gr.Blocks:
         CaptchaLabError: If a variable of the environment says nothing that can be used.
     """
     settings = page_settings()
+    shown = [tab for tab in TABS if tab[0] != TEACH or may_teach()]
     with PlainBlocks(title="Captcha Lab", analytics_enabled=False, delete_cache=_DELETE_UPLOADS) as page:
         with gr.Row(elem_classes="cl-top"):
             gr.HTML(f"<h1>Captcha Lab</h1><p>{PROMISE}</p>", elem_classes="cl-head")
@@ -69,7 +74,7 @@ def build_page(catalogue: ModelCatalogue) -> gr.Blocks:
         context.links.add("model", context.model, one_of(catalogue.names))
         children = {}
         with gr.Tabs() as tabs:
-            for name, label, build in TABS:
+            for name, label, build in shown:
                 with gr.Tab(label, id=name) as children[name]:
                     build(context)
         build_health(context)

@@ -74,13 +74,21 @@ class ModelCatalogue:
             return None
         return text.partition("\n")[2] if text.startswith("# ") else text
 
+    def path(self, name: str | None) -> Path:
+        """Return a model's file.
+
+        Raises:
+            CheckpointError: If there is no such model.
+        """
+        return self._checkpoints[self._known(name)].absolute()
+
     def file_name(self, name: str | None) -> str:
         """Return a model's file as a command line in the project's folder names it; of a file elsewhere, its name.
 
         Raises:
             CheckpointError: If there is no such model.
         """
-        path = self._checkpoints[self._known(name)].absolute()
+        path = self.path(name)
         home = DEFAULT_MODELS.parent
         return str(path.relative_to(home)) if path.is_relative_to(DEFAULT_MODELS) else path.name
 

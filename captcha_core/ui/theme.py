@@ -10,6 +10,7 @@ import gradio as gr
 
 from captcha_core.evaluation.sweep_css import BODY_CSS
 from captcha_core.ui.generate_pictures import PICTURES_CSS
+from captcha_core.ui.teach_css import TEACH_CSS
 
 # Per band of confidence: (text, background, edge).
 LIGHT_LEVELS = {
@@ -48,7 +49,7 @@ def page_theme() -> gr.themes.Base:
 def page_css() -> str:
     """Return the style sheet: the bands' colours for light and dark, then the layout."""
     levels = _level_rules("", LIGHT_LEVELS) + _level_rules(".dark ", DARK_LEVELS)
-    return levels + _LAYOUT + _SETS + PICTURES_CSS + _AUDIT + BODY_CSS
+    return levels + _LAYOUT + _SETS + PICTURES_CSS + _AUDIT + BODY_CSS + TEACH_CSS
 
 
 def _level_rules(prefix: str, levels: dict[str, tuple[str, str, str]]) -> str:

@@ -1,0 +1,197 @@
+"""The pictures that a visitor teaches with: what the model reads in each, and the labels as far as they are known."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from captcha_core.batch import Reading
+from captcha_core.corrections import label_of
+from captcha_core.data.parquet import ParquetWriter
+from captcha_core.data.schema import Sample
+from captcha_core.errors import DataError
+from captcha_core.prediction import Prediction
+from captcha_core.uploads import FROM_NAMES, Item, PictureSet
+
+MOST_PICTURES = 1000
+MOST_BYTES = 48 << 20
+"""Of all pictures of one visitor together, since they stay in memory while labels are typed."""
+
+SOURCE = "taught on the page"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A picture to learn from.
+
+    Attributes:
+        name: What to call it; no other of the set has this name.
+        picture: Its bytes as they were sent.
+        reading: What the model read in it.
+        given: The label that came with it; None if there was none.
+    """
+
+    name: str
+    picture: bytes
+    reading: Prediction
+    given: str | None
+
+
+class Lesson:
+    """The pictures of one visitor with their labels, given and typed. Threads may share one.
+
+    Attributes:
+        cards: The pictures that can be read, in the order in which they were sent.
+        notes: What the visitor should know, in sentences.
+        labels_from: Where the given labels come from, in words; empty where there are none.
+    """
+
+    def __init__(self, cards: Sequence[Card], notes: Sequence[str] = (), labels_from: Sequence[str] = ()) -> None:
+        """Begin with the labels that were given.
+
+        Raises:
+            DataError: If there is no picture.
+        """
+        if not cards:
+            raise DataError("None of the pictures can be read; send pictures, a zip or a Parquet file.")
+        self.cards, self.notes, self.labels_from = list(cards), tuple(notes), tuple(labels_from)
+        self._use_given = True
+        # What was said by hand, by place: a label, or None for a picture that is left out.
+        self._typed: dict[int, str | None] = {}
+        self._lock = threading.Lock()
+        self._order = self._ordered()
+
+    @property
+    def named(self) -> bool:
+        """Whether names of files were taken for labels, which they may not be."""
+        return FROM_NAMES in self.labels_from
+
+    @property
+    def labelled(self) -> int:
+        """How many pictures have a label."""
+        return sum(self.label(place) is not None for place in range(len(self.cards)))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is a picture about which nothing was said yet."""
+        return any(self._is_open(place) for place in self._order)
+
+    def label(self, place: int) -> str | None:
+        """Return the label of a picture; None where there is none."""
+        given = self.cards[place].given if self._use_given else None
+        return self._typed.get(place, given)
+
+    def is_left_out(self, place: int) -> bool:
+        """Return whether a picture was left out by hand."""
+        return place in self._typed and self._typed[place] is None
+
+    def use_given(self, use: bool) -> None:
+        """Take the given labels, or take them back; what was typed stays."""
+        with self._lock:
+            self._use_given = use
+            self._order = self._ordered()
+
+    def write_label(self, place: int, text: str) -> None:
+        """Label a picture by hand.
+
+        Raises:
+            CorrectionError: If the text can be no label.
+        """
+        label = label_of(text)
+        with self._lock:
+            self._typed[place] = label
+
+    def leave_out(self, place: int) -> None:
+        """Learn nothing from a picture."""
+        with self._lock:
+            self._typed[place] = None
+
+    def first(self) -> int:
+        """Return the picture to begin with: the least sure of those without a label."""
+        return self.open_after(None)
+
+    def open_after(self, place: int | None) -> int:
+        """Return the next picture about which nothing was said, or, when there is none, the next in order."""
+        order = self._order
+        start = 0 if place is None else order.index(place) + 1
+        round_trip = [*order[start:], *order[:start]]
+        return next(filter(self._is_open, round_trip), round_trip[0])
+
+    def before(self, place: int) -> int:
+        """Return the picture before this one, in the order in which they are shown."""
+        return self._order[self._order.index(place) - 1]
+
+    def named_place(self, name: str) -> int | None:
+        """Return the place of a picture by its name; None if there is no such."""
+        return next((place for place, card in enumerate(self.cards) if card.name == name), None)
+
+    def write(self, path: Path) -> int:
+        """Write the labelled pictures as Parquet and return how many there are."""
+        with ParquetWriter(path) as writer:
+            for place, card in enumerate(self.cards):
+                if (label := self.label(place)) is not None:
+                    writer.write(Sample(card.picture, label, card.name, SOURCE))
+        return writer.rows
+
+    def _is_open(self, place: int) -> bool:
+        return self.label(place) is None and not self.is_left_out(place)
+
+    def _ordered(self) -> list[int]:
+        """Return all places: those without a label first, the least sure of them before the others."""
+
+        def key(place: int) -> tuple[bool, float]:
+            known = self._use_given and self.cards[place].given is not None
+            return known, place if known else self.cards[place].reading.confidence
+
+        return sorted(range(len(self.cards)), key=key)
+
+
+class Kept:
+    """Pictures that are kept while they are read, within a bound."""
+
+    def __init__(self, found: PictureSet, most_bytes: int = MOST_BYTES) -> None:
+        """Prepare to keep the pictures of a set, which is read through ``found``."""
+        self._items: list[Item] = []
+        self._most_bytes = most_bytes
+        self._source = found
+        self.found = replace(found, items=self._keep)
+
+    def lesson(self, readings: Sequence[Reading], notes: Sequence[str]) -> Lesson:
+        """Return the pictures that were read, with a note for each that could not be.
+
+        Raises:
+            DataError: If there is none.
+        """
+        cards, unread = [], []
+        for reading, item, name in zip(readings, self._items, _distinct(self._items), strict=False):
+            if isinstance(reading.outcome, Prediction) and isinstance(item.picture, bytes):
+                cards.append(Card(name, item.picture, reading.outcome, item.label))
+            else:
+                unread.append(f"Left out: {reading.outcome}")
+        return Lesson(cards, [*notes, *unread], self._source.labels_from)
+
+    def _keep(self) -> Iterator[Item]:
+        left = self._most_bytes
+        for item in self._source.items():
+            if isinstance(item.picture, bytes):
+                left -= len(item.picture)
+            if left < 0:
+                raise DataError(
+                    f"These pictures have more than {self._most_bytes >> 20} MB together; send fewer, or use "
+                    "python train.py --adapt."
+                )
+            self._items.append(item)
+            yield item
+
+
+def _distinct(items: Sequence[Item]) -> list[str]:
+    """Return the names, with a number behind those that were there before."""
+    seen: Counter[str] = Counter()
+    names = []
+    for item in items:
+        seen[item.name] += 1
+        names.append(item.name if seen[item.name] == 1 else f"{item.name} ({seen[item.name]})")
+    return names

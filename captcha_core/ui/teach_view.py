@@ -1,0 +1,124 @@
+"""What the Teach tab shows: a picture to label, how far a training is, what came of it. HTML from plain values.
+
+Everything that comes from a visitor is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Sequence
+
+from captcha_core.data_url import data_url
+from captcha_core.errors import CaptchaLabError
+from captcha_core.imaging import load_image
+from captcha_core.prediction import Prediction, percent
+from captcha_core.ui.batch_view import badge_html, notes_html, table
+from captcha_core.ui.teach_curve import curves_svg
+from captcha_core.ui.teach_job import Job, Stage, minutes
+from captcha_core.ui.teach_results import Compared, Taught
+from captcha_core.ui.teach_set import Lesson
+
+# Height and width of the picture above the line in which its label is typed, at most.
+_LARGEST = (640, 320)
+_MOST_NOTES = 8
+
+
+def lesson_html(lesson: Lesson) -> str:
+    """Return how many pictures have labels, from where, and how many of these the model reads already."""
+    total, labelled = len(lesson.cards), lesson.labelled
+    given = f", from {html.escape(' and '.join(lesson.labels_from))}" if lesson.labels_from else ""
+    words = f"<strong>{labelled:,} of {total:,} pictures have labels</strong>{given}."
+    known = [(lesson.label(place), card.reading.text) for place, card in enumerate(lesson.cards)]
+    pairs = [(label, text) for label, text in known if label is not None]
+    right = sum(label.casefold() == text.casefold() for label, text in pairs)
+    if pairs:
+        words += f" The model reads {right:,} of these now ({percent(right / len(pairs))}), case ignored."
+    notes = list(lesson.notes[:_MOST_NOTES])
+    if more := len(lesson.notes) - len(notes):
+        notes.append(f"… and {more:,} more of this kind.")
+    return f'<div class="cl-summary" role="status"><p>{words}</p>{notes_html(notes)}</div>'
+
+
+def card_html(lesson: Lesson, place: int) -> str:
+    """Return a picture with its name, what the model reads in it and how surely, and what is known of its label."""
+    card = lesson.cards[place]
+    image = load_image(card.picture, card.name)
+    image.thumbnail(_LARGEST)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    label = lesson.label(place)
+    state = "left out" if lesson.is_left_out(place) else "no label yet" if label is None else f"label {_code(label)}"
+    return (
+        f'<figure class="cl-teach-card"><img src="{data_url(buffer.getvalue())}" alt="The picture to label">'
+        f'<figcaption><span class="cl-file">{html.escape(card.name)}</span> '
+        f"read as {_code(card.reading.text)} {badge_html(card.reading)} · {state}</figcaption></figure>"
+    )
+
+
+def said_html(sentence: str) -> str:
+    """Return a sentence about what was just done."""
+    return f'<p class="cl-note" role="status">{html.escape(sentence)}</p>'
+
+
+def job_html(job: Job) -> str:
+    """Return how far a training is, with its curves; why nothing came of it; or what came of it."""
+    if job.stage is Stage.FAILED:
+        return f'<p class="cl-notice" role="alert">{html.escape(job.problem)}</p>{curves_svg(job.curves())}'
+    if job.taught is not None:
+        return f"{taught_html(job.taught)}{curves_svg(job.curves())}"
+    return f"{_progress_html(job)}{curves_svg(job.curves())}"
+
+
+def _progress_html(job: Job) -> str:
+    progress, words = job.progress, job.stage.value
+    if job.stage is Stage.LEARNING:
+        left = progress.seconds_left
+        how_long = "the time left is not known yet" if left is None else f"{minutes(left)} left"
+        words = f"Learning: training {progress.training} of {progress.trainings}, {progress.share:.0%}, {how_long}"
+    value = f' value="{progress.share * 100:.0f}"' if progress.share else ""
+    return f'<div class="cl-progress"><progress max="100"{value} aria-label="Teaching"></progress><p>{words}</p></div>'
+
+
+def taught_html(taught: Taught) -> str:
+    """Return what a training came to, and held-out pictures as they were read before and after."""
+    return (
+        f'<div class="cl-summary" role="status"><p><strong>Taught in {minutes(taught.seconds)}.</strong> '
+        "The files below are kept for an hour.</p>"
+        f"{notes_html(taught.notes)}</div>{_compared_html(taught.compared)}"
+    )
+
+
+def _compared_html(compared: Sequence[Compared]) -> str:
+    if not compared:
+        return ""
+    rows = [
+        [
+            f'<img src="{data_url(c.thumbnail, "image/webp")}" alt="">',
+            _code(c.label),
+            _reading_html(c.before, c.label),
+            _reading_html(c.after, c.label),
+        ]
+        for c in compared
+    ]
+    head = ("Picture", "Label", "Before", "After")
+    return (
+        f'<details class="cl-mistakes"><summary>{len(compared)} held-out pictures, read before and after</summary>'
+        '<p class="cl-note">Each was read by a training that had not learned from it.</p>'
+        f"{table('Before and after', head, rows)}</details>"
+    )
+
+
+def _reading_html(prediction: Prediction, label: str) -> str:
+    right = prediction.text.casefold() == label.casefold()
+    sign = '<span class="cl-right">✓ right</span>' if right else '<span class="cl-wrong">✗ wrong</span>'
+    return f"{_code(prediction.text)} {badge_html(prediction)}{sign}"
+
+
+def notice_html(error: CaptchaLabError) -> str:
+    """Return why something cannot be done."""
+    return f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
+
+
+def _code(text: str) -> str:
+    return f'<span class="cl-code">{html.escape(text)}</span>' if text else '<span class="cl-none">nothing</span>'
