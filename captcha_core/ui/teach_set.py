@@ -75,6 +75,11 @@ class Lesson:
         return sum(self.label(place) is not None for place in range(len(self.cards)))
 
     @property
+    def typed(self) -> int:
+        """How many labels were typed, in place of a given one or of none."""
+        return sum(label is not None for label in list(self._typed.values()))
+
+    @property
     def is_waiting(self) -> bool:
         """Whether there is a picture about which nothing was said yet."""
         return any(self._is_open(place) for place in self._order)

@@ -41,7 +41,7 @@ DOWNLOADS = {
     "pictures.parquet": "The labelled pictures, Parquet",
 }
 _MOST_LESSONS = 6
-_SECONDS_BETWEEN = 1.0
+_SECONDS_BETWEEN = 2.0
 _QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 

@@ -27,8 +27,10 @@ _MOST_NOTES = 8
 def lesson_html(lesson: Lesson) -> str:
     """Return how many pictures have labels, from where, and how many of these the model reads already."""
     total, labelled = len(lesson.cards), lesson.labelled
-    given = f", from {html.escape(' and '.join(lesson.labels_from))}" if lesson.labels_from else ""
-    words = f"<strong>{labelled:,} of {total:,} pictures have labels</strong>{given}."
+    typed = lesson.typed
+    parts = [f"{labelled - typed:,} from {html.escape(' and '.join(lesson.labels_from))}"] if labelled > typed else []
+    parts += [f"{typed:,} typed"] if typed else []
+    words = f"<strong>{labelled:,} of {total:,} pictures have labels</strong>{': ' if parts else ''}{', '.join(parts)}."
     known = [(lesson.label(place), card.reading.text) for place, card in enumerate(lesson.cards)]
     pairs = [(label, text) for label, text in known if label is not None]
     right = sum(label.casefold() == text.casefold() for label, text in pairs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +24,8 @@ from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource
 from captcha_core.ui.catalogue import ModelCatalogue
 from captcha_core.ui.context import PageContext
+from captcha_core.ui.teach_set import Card, Lesson
+from tests.helpers import png_bytes
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
@@ -132,3 +134,17 @@ def in_loop(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
     return asyncio.run(call_it())
+
+
+def lesson_of(
+    labels: Sequence[str | None], confidences: Sequence[float] = (), labels_from: Sequence[str] = ()
+) -> Lesson:
+    """Return pictures to teach with, 0.png and so on, that all differ and in which GreyReader reads ADBC."""
+    cards = []
+    for place, label in enumerate(labels):
+        picture = grey_picture()
+        picture.putpixel((0, 0), (place + 1, 0, 0))
+        confidence = confidences[place] if confidences else 0.5
+        reading = Prediction("ADBC", confidence, (confidence,) * 4)
+        cards.append(Card(f"{place}.png", png_bytes(picture), reading, label))
+    return Lesson(cards, labels_from=labels_from)

@@ -1,0 +1,84 @@
+"""Stands for train.py where a test needs its output and not its learning: python fake_train.py MODE ARGUMENTS.
+
+MODE is "learn", "refuse" (as for bad pictures), "break" (killed in the second training, once; it goes on when resumed),
+"wait" (until it is ended), "grow" (asks for memory until there is none) or "real": train.py itself, with a plan of a
+few steps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+HEAD = "phase,step,pictures,learning_rate,train_loss,val_loss,val_exact_match,val_cer,seconds\n"
+
+
+def main(mode: str, arguments: list[str]) -> None:
+    given = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    if mode == "refuse":
+        print(f"error: The pictures cannot be learned from: 1 labels ... in {given['--data']}.", file=sys.stderr)
+        sys.exit(2)
+    resumed = "--resume" in given
+    run = Path(given["--resume"] if resumed else given["--output"])
+    if not resumed:
+        run.mkdir()
+        (run / "adapt.json").write_text(json.dumps(given))
+    options = json.loads((run / "adapt.json").read_text())
+    print("Pictures: so many", file=sys.stderr)
+    for number in (1, 2, 3):
+        train(run, options, number)
+        if mode == "break" and number == 2 and not resumed:
+            os.kill(os.getpid(), signal.SIGKILL)
+        while mode == "wait":
+            time.sleep(0.05)
+        grown: list[bytearray] = []
+        while mode == "grow":
+            grown.append(bytearray(64 << 20))
+    shutil.copyfile(options["--adapt"], run / "adapted.safetensors")
+    (run / "adapted.md").write_text("# adapted\n\n| a | b |\n|---|---|\n| the new captcha | 9 |\n")
+
+
+def train(run: Path, options: dict[str, str], number: int) -> None:
+    import pyarrow.parquet as pq
+
+    names = [row["path"] for row in pq.read_table(options["--data"], columns=["image"])["image"].to_pylist()]
+    folder = run / f"fold-{number}"
+    folder.mkdir(exist_ok=True)
+    (folder / "held-out.json").write_text(json.dumps(names[number - 1 :: 3]))
+    shutil.copyfile(options["--adapt"], folder / "best.safetensors")
+    print(f"Training {number} of 3", file=sys.stderr)
+    for phase, total in (("frozen", 32), ("full", 96)):
+        for done in (0, total // 2, total):
+            bar = f"{phase}:  50%|###       | {done}/{total} [00:01<00:01, 9.0picture/s, loss=1.2]"
+            print(f"\r{bar}", end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+    rows = f"frozen,1,32,0.001,2.0,2.0,0.25,0.5,1.0\nfull,3,128,0.001,1.0,1.0,0.{number},0.2,1.0\n"
+    (folder / "metrics.csv").write_text(HEAD + rows)
+
+
+def real(arguments: list[str]) -> None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    import train as program
+    from captcha_core import cli
+    from captcha_core.adaptation import adapt
+    from captcha_core.adaptation.plan import Plan
+    from captcha_core.training import history
+
+    adapt.plan_for = lambda count: Plan(head_steps=1, full_steps=3, new=4, old=2, replay=4)
+    adapt._JUDGING = 2
+    # Its curves take most of the time; the page draws its own, from the table.
+    history._plot = lambda rows, path: None
+    sys.argv = ["train.py", *arguments]
+    cli.run(program.main)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "real":
+        real(sys.argv[2:])
+    else:
+        main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,194 @@
+"""Trainings of a page: from labelled pictures to what is taken home, with what stands for train.py and once with it."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from captcha_core.checkpoint import read_meta
+from captcha_core.constraint import Constraint
+from captcha_core.errors import CaptchaLabError
+from captcha_core.recognizer import Recognizer
+from captcha_core.ui.teach_job import Classroom, Job, Stage
+from captcha_core.ui.teach_process import Commands
+from captcha_core.ui.teach_set import Card, Lesson
+from tests.adaptation.test_adapt import LABELS
+from tests.helpers import draw_picture, png_bytes, save_tiny_checkpoint, tiny_net
+
+FAKE = Path(__file__).with_name("fake_train.py")
+# Stands for export.py: it is told FILE --output FILE.
+EXPORTS = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[3])"
+REFUSES = "import sys; print('error: There is no onnx.'); sys.exit(2)"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_checkpoint(tmp_path_factory.mktemp("model") / "tiny.safetensors", **tiny_net())
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint: Path) -> Recognizer:
+    return Recognizer(checkpoint)
+
+
+@pytest.fixture(scope="module")
+def lesson(model: Recognizer) -> Lesson:
+    """Return twelve pictures, the last of them without a label."""
+    cards = []
+    for number, label in enumerate(LABELS):
+        picture = draw_picture(label, number)
+        given = label if number < len(LABELS) - 1 else None
+        cards.append(Card(f"{number}.png", png_bytes(picture), model.read(picture), given))
+    return Lesson(cards)
+
+
+@pytest.fixture
+def rooms() -> Iterator[list[Classroom]]:
+    """Return a place for what must have ended when the test has."""
+    kept: list[Classroom] = []
+    yield kept
+    for room in kept:
+        if room._current is not None:
+            room._current.cancel()
+            wait(room._current)
+
+
+def commands(mode: str, export: str = EXPORTS) -> Commands:
+    return Commands((sys.executable, str(FAKE), mode), (sys.executable, "-c", export))
+
+
+def begun(rooms: list[Classroom], lesson: Lesson, checkpoint: Path, what: Commands) -> tuple[Classroom, str, Job]:
+    room = Classroom(what)
+    rooms.append(room)
+    key = room.begin(lesson, Recognizer(checkpoint), checkpoint)
+    job = room.job(key)
+    assert job is not None
+    return room, key, job
+
+
+def wait(job: Job, until: Stage | None = None) -> None:
+    end = time.monotonic() + 120
+    while job.running and job.stage is not until:
+        assert time.monotonic() < end, job.stage
+        time.sleep(0.01)
+
+
+def test_what_is_taken_home(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    _, _, job = begun(rooms, lesson, checkpoint, commands("learn"))
+    wait(job)
+    assert job.problem == "" and job.stage is Stage.DONE
+    taught = job.taught
+    assert taught is not None and "| the new captcha | 9 |" in taught.card and not taught.notes
+    names = ["adapted.safetensors", "adapted.onnx", "predictions.csv", "predictions.parquet", "pictures.parquet"]
+    assert list(taught.files) == names and all(path.is_file() for path in taught.files.values())
+    with taught.files["predictions.csv"].open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [row["file"] for row in rows] == [card.name for card in lesson.cards], "those without a label too"
+    assert rows[0]["prediction"].lstrip("'") == lesson.cards[0].reading.text
+    assert sorted(c.name for c in taught.compared) == sorted(card.name for card in lesson.cards[:-1])
+    assert {c.name: c.label for c in taught.compared} == {card.name: card.given for card in lesson.cards[:-1]}
+    assert all(c.before.text == c.after.text and c.thumbnail for c in taught.compared)
+    assert {number: points[-1].exact_match for number, points in job.curves().items()} == {1: 0.1, 2: 0.2, 3: 0.3}
+    assert not job.run_folder.exists(), "what only the training needs is gone"
+
+
+def test_a_job_takes_its_folder_with_it(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    room, _, job = begun(rooms, lesson, checkpoint, commands("learn"))
+    wait(job)
+    folder = job.folder
+    assert folder.is_dir()
+    rooms.clear()
+    del room, job
+    until = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < until:
+        gc.collect()  # The thread that worked may let it go a moment later.
+    assert not folder.exists()
+
+
+def test_without_onnx_there_is_all_else(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    _, _, job = begun(rooms, lesson, checkpoint, commands("learn", REFUSES))
+    wait(job)
+    assert job.taught is not None and "adapted.onnx" not in job.taught.files
+    assert job.taught.notes == ["There is no ONNX file: There is no onnx."]
+
+
+def test_a_refusal_is_the_sentence_of_the_library_without_a_path(
+    rooms: list[Classroom], lesson: Lesson, checkpoint: Path
+) -> None:
+    room, _, job = begun(rooms, lesson, checkpoint, commands("refuse"))
+    wait(job)
+    assert job.problem == "The pictures cannot be learned from: 1 labels ... in pictures.parquet."
+    assert job.stage is Stage.FAILED and not job.can_go_on and job.taught is None
+    room.begin(lesson, Recognizer(checkpoint), checkpoint)  # The next may begin.
+
+
+def test_one_at_a_time(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    room, key, job = begun(rooms, lesson, checkpoint, commands("wait"))
+    with pytest.raises(CaptchaLabError, match="one is done at a time; try again in"):
+        room.begin(lesson, Recognizer(checkpoint), checkpoint)
+    assert room.job("another key") is None and room.job(key) is job
+
+
+def test_it_is_cancelled_at_once(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    _, _, job = begun(rooms, lesson, checkpoint, commands("wait"))
+    wait(job, Stage.LEARNING)
+    job.cancel()
+    wait(job)
+    assert job.problem.startswith("Cancelled; nothing was learned.") and not job.can_go_on
+    assert not job.run_folder.exists() and lesson.labelled == len(LABELS) - 1
+
+
+def test_a_training_that_is_killed_can_be_continued(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    room, key, job = begun(rooms, lesson, checkpoint, commands("break"))
+    wait(job)
+    assert job.problem.startswith("The training broke off") and job.can_go_on
+    assert sorted(job.curves()) == [1, 2]
+    room.go_on(key)
+    wait(job)
+    assert job.stage is Stage.DONE and job.taught is not None
+    with pytest.raises(CaptchaLabError, match="cannot be continued"):
+        room.go_on(key)
+
+
+def test_too_much_time_and_memory_are_told(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    _, _, job = begun(rooms, lesson, checkpoint, replace(commands("wait"), most_seconds=1.0))
+    wait(job)
+    assert "ended after 0 minutes" in job.problem and not job.can_go_on
+    if sys.platform == "linux":
+        _, _, job = begun(rooms, lesson, checkpoint, replace(commands("grow"), most_memory=1 << 30))
+        wait(job)
+        assert "more than 1 GB of memory" in job.problem and not job.can_go_on
+
+
+def test_what_cannot_learn_is_refused(lesson: Lesson, checkpoint: Path, model: Recognizer) -> None:
+    with pytest.raises(CaptchaLabError, match="net is an exported model"):
+        Classroom().begin(lesson, model, Path("/x/net.onnx"))
+    with pytest.raises(CaptchaLabError, match="No picture has a label yet"):
+        Classroom().begin(Lesson([replace(lesson.cards[0], given=None)]), model, checkpoint)
+
+
+def test_a_real_adaptation(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    before = checkpoint.read_bytes()
+    _, _, job = begun(rooms, lesson, checkpoint, commands("real"))
+    wait(job)
+    assert job.stage is Stage.DONE and job.taught is not None, job.problem
+    assert "11 labelled pictures (pictures.parquet" in job.taught.card
+    meta = read_meta(job.taught.files["adapted.safetensors"])
+    assert meta.constraint() == Constraint("12ab", 2, 5)
+    assert len(job.taught.compared) == 11, "each was held out once"
+    assert sorted(job.curves()) == [1, 2, 3] and job.progress.share == 1
+    assert checkpoint.read_bytes() == before
+
+
+def test_a_real_refusal(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
+    few = Lesson([replace(card, given="11") for card in lesson.cards[:5]])
+    _, _, job = begun(rooms, few, checkpoint, commands("real"))
+    wait(job)
+    assert "only 5 pictures" in job.problem and "all pictures have the label '11'" in job.problem

@@ -1,0 +1,149 @@
+"""The Teach tab without a server: from an upload to a training that is watched."""
+
+from __future__ import annotations
+
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import pytest
+
+from captcha_core.errors import DataError
+from captcha_core.ui import teach_tab
+from captcha_core.ui.shelf import Shelf
+from captcha_core.ui.teach_job import Classroom
+from captcha_core.ui.teach_labels import Lessons
+from captcha_core.ui.teach_process import Commands
+from captcha_core.ui.teach_tab import DOWNLOADS, bring, cancel, go_on, opened, rejoin, teach, watch
+from captcha_core.uploads import Upload
+from tests.helpers import png_bytes, save_tiny_checkpoint
+from tests.ui.helpers import context_of, grey_picture, in_loop, lesson_of
+from tests.ui.test_teach_job import EXPORTS, FAKE
+
+if TYPE_CHECKING:
+    from captcha_core.recognizer import Recognizer
+
+
+@pytest.fixture(scope="module")
+def parts() -> Any:
+    def build() -> Any:
+        with gr.Blocks():
+            return teach_tab._build()
+
+    return in_loop(build)
+
+
+@pytest.fixture
+def context(reader: Recognizer, tmp_path: Path) -> Any:
+    context: Any = context_of(reader)
+    context.catalogue._checkpoints = {"grey": save_tiny_checkpoint(tmp_path / "grey.safetensors")}
+    return context
+
+
+@pytest.fixture
+def room() -> Iterator[Classroom]:
+    room = Classroom(Commands((sys.executable, str(FAKE), "wait"), (sys.executable, "-c", EXPORTS)))
+    yield room
+    if room._current is not None:
+        room._current.cancel()
+        ended(room)
+
+
+def ended(room: Classroom) -> None:
+    until = time.monotonic() + 120
+    while room._current is not None and room._current.running:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def brought(context: Any, parts: Any, files: Any) -> tuple[Lessons, dict[Any, Any]]:
+    lessons = Lessons()
+    *_, last = bring(context, lessons, Shelf(), parts, files, None)
+    return lessons, last
+
+
+def test_a_zip_becomes_a_set_that_is_shown_with_the_doubtful_first(context: Any, parts: Any, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set", "w") as archive:
+        for text in ("ABCD", "DDAA", "CCCC"):
+            archive.writestr(f"in/{text}.png", png_bytes(grey_picture(text)))
+        archive.writestr("in/labels.csv", "file,label\nABCD.png,ABCA\n")
+        archive.writestr("in/bad.png", b"no picture")
+    lessons, last = brought(context, parts, [Upload(tmp_path / "set", "set.zip")])
+    assert last[parts.status] == ""
+    _, text, place, _, summary, column, start, names, box, goto = opened(lessons, last[parts.lesson_key])
+    assert (text, place) == ("CCCC", 1)
+    assert "1 of 3 pictures have labels" in summary and "Left out: in/bad.png is not a readable image" in summary
+    assert (column.visible, start.visible, names.visible, box.open) == (True, True, False, True)
+    assert [name for name, _ in goto.choices] == ["in/ABCD.png", "in/CCCC.png", "in/DDAA.png"]
+
+
+def test_names_are_labels_that_can_be_taken_back(context: Any, parts: Any, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(png_bytes(grey_picture("ABCD")))
+    lessons, last = brought(context, parts, [Upload(tmp_path / "x", "ABCD.png")])
+    *_, names, box, _ = opened(lessons, last[parts.lesson_key])
+    assert names.visible and not box.open
+
+
+@pytest.mark.parametrize("name", ["bomb.zip", "x.7z"])
+def test_what_cannot_be_opened_is_a_sentence(context: Any, parts: Any, tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "x", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("again.zip", bytes(10))
+    _, last = brought(context, parts, [Upload(tmp_path / "x", name)])
+    assert 'role="alert"' in last[parts.status] and name in last[parts.status]
+    assert parts.lesson_key not in last
+    _, last = brought(context, parts, DataError("These are 3,000 files."))
+    assert "3,000 files" in last[parts.status]
+
+
+def test_nothing_is_shown_of_a_set_that_is_gone() -> None:
+    *_, column, start, _, _, _ = opened(Lessons(), "gone")
+    assert not column.visible and not start.visible
+
+
+def test_a_training_is_begun_watched_and_cancelled(context: Any, parts: Any, room: Classroom) -> None:
+    lessons = Lessons()
+    key = lessons.put(lesson_of(["ADBC"] * 4))
+    begun = teach(context, lessons, room, parts, key, None)
+    job_key = begun[parts.job_key]
+    assert begun[parts.clock].active and begun[parts.cancel].visible and not begun[parts.start].interactive
+    again = teach(context, lessons, room, parts, key, None)
+    assert "one is done at a time" in again[parts.panel] and parts.job_key not in again
+    assert "<progress" in watch(room, parts, job_key)[parts.panel]
+    assert rejoin(room, job_key).active and not rejoin(room, "").active
+    assert not cancel(room, job_key).interactive
+    ended(room)
+    seen = watch(room, parts, job_key)
+    assert "Cancelled" in seen[parts.panel] and not seen[parts.clock].active and seen[parts.start].interactive
+    assert not seen[parts.go_on].visible and parts.card not in seen
+    assert "cannot be continued" in go_on(room, parts, job_key)[parts.panel]
+
+
+def test_what_was_taught_is_shown_with_its_files(
+    context: Any, parts: Any, room: Classroom, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from captcha_core.ui.teach_results import Taught
+
+    lessons = Lessons()
+    key = teach(context, lessons, room, parts, lessons.put(lesson_of(["ADBC"])), None)[parts.job_key]
+    job = room.job(key)
+    assert job is not None
+    job.cancel()
+    ended(room)
+    job.taught = Taught("# card", [], {"adapted.safetensors": tmp_path / "adapted.safetensors"}, [], 3.0)
+    job.stage = teach_tab.Stage.DONE
+    seen = watch(room, parts, key)
+    assert seen[parts.results].visible and seen[parts.card] == "# card"
+    assert [seen[parts.downloads[name]].visible for name in DOWNLOADS] == [True, False, False, False, False]
+
+
+def test_what_cannot_be_taught_is_a_sentence(context: Any, parts: Any, room: Classroom) -> None:
+    lessons = Lessons()
+    assert "send them again" in teach(context, lessons, room, parts, "gone", None)[parts.panel]
+    unlabelled = lessons.put(lesson_of([None]))
+    assert "No picture has a label" in teach(context, lessons, room, parts, unlabelled, None)[parts.panel]
+    assert "There is no model" in teach(context, lessons, room, parts, unlabelled, "<b>")[parts.panel]
+    assert not watch(room, parts, "gone")[parts.clock].active
