@@ -9,7 +9,7 @@ TEACH_CSS = """
 .cl-teach-card figcaption { margin-top: .4rem; font-size: .9rem; line-height: 1.5; }
 .cl-teach-text :is(input, textarea) { font-family: var(--font-mono); font-size: 1.4rem; letter-spacing: .1em; }
 .cl-curves {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 8px 16px; margin: .8rem 0;
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 8px 16px; margin: .8rem 0;
 }
 .cl-curves svg { display: block; width: 100%; max-width: 440px; height: auto; }
 .cl-curves figcaption {

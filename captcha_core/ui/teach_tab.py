@@ -104,7 +104,7 @@ def _build() -> _Parts:
     with gr.Row():
         start = gr.Button("Teach", variant="primary", visible=False)
         go_on = gr.Button("Continue the training that broke off", visible=False)
-        cancel = gr.Button("Cancel", variant="stop", visible=False)
+        cancel = gr.Button("Cancel", visible=False)
     panel = gr.HTML(elem_classes="cl-teach")
     with gr.Column(visible=False) as results:
         with gr.Row(elem_classes="cl-teach-files-out"):

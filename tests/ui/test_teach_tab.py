@@ -15,9 +15,10 @@ import pytest
 from captcha_core.errors import DataError
 from captcha_core.ui import teach_tab
 from captcha_core.ui.shelf import Shelf
-from captcha_core.ui.teach_job import Classroom
+from captcha_core.ui.teach_job import Classroom, Stage
 from captcha_core.ui.teach_labels import Lessons
 from captcha_core.ui.teach_process import Commands
+from captcha_core.ui.teach_results import Taught
 from captcha_core.ui.teach_tab import DOWNLOADS, bring, cancel, go_on, opened, rejoin, teach, watch
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes, save_tiny_checkpoint
@@ -122,11 +123,7 @@ def test_a_training_is_begun_watched_and_cancelled(context: Any, parts: Any, roo
     assert "cannot be continued" in go_on(room, parts, job_key)[parts.panel]
 
 
-def test_what_was_taught_is_shown_with_its_files(
-    context: Any, parts: Any, room: Classroom, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from captcha_core.ui.teach_results import Taught
-
+def test_what_was_taught_is_shown_with_its_files(context: Any, parts: Any, room: Classroom, tmp_path: Path) -> None:
     lessons = Lessons()
     key = teach(context, lessons, room, parts, lessons.put(lesson_of(["ADBC"])), None)[parts.job_key]
     job = room.job(key)
@@ -134,7 +131,7 @@ def test_what_was_taught_is_shown_with_its_files(
     job.cancel()
     ended(room)
     job.taught = Taught("# card", [], {"adapted.safetensors": tmp_path / "adapted.safetensors"}, [], 3.0)
-    job.stage = teach_tab.Stage.DONE
+    job.stage = Stage.DONE
     seen = watch(room, parts, key)
     assert seen[parts.results].visible and seen[parts.card] == "# card"
     assert [seen[parts.downloads[name]].visible for name in DOWNLOADS] == [True, False, False, False, False]
