@@ -22,6 +22,7 @@ from captcha_core.adaptation.examples import (
 )
 from captcha_core.adaptation.expectation import expected_texts
 from captcha_core.adaptation.fold import Fold, Start, fold_numbers
+from captcha_core.adaptation.held_out import write_held_out
 from captcha_core.adaptation.options import OPTIONS_FILE, AdaptOptions
 from captcha_core.adaptation.plan import Plan, plan_for
 from captcha_core.adaptation.rounds import Round, self_train, train_round
@@ -38,6 +39,9 @@ logger = logging.getLogger(__name__)
 
 RESULT = "adapted.safetensors"
 """Name of the adapted checkpoint in the output folder."""
+
+HELD_OUT = "held_out.csv"
+"""Name of the table of what was read in the labelled pictures before and after."""
 
 PROPOSALS = "label_next.csv"
 """Name of the list of pictures to label next."""
@@ -129,6 +133,7 @@ class Adaptation:
         meta = self._meta(best)
         after = best.scores, old_scores(replace(self.start, tensors=tensors), self.judging)
         result = self.folder / RESULT
+        write_held_out(self.folder / HELD_OUT, self.new, self.start, best, self.expected)
         save_checkpoint(result, tensors, meta)
         write_card(result.with_suffix(".md"), self.options, meta, before, after, best.share, rounds)
         for what, old, new in (("the new captcha", before[0], after[0]), ("what it read before", before[1], after[1])):

@@ -30,10 +30,10 @@ class Shelf(Generic[Kept]):
                 self._kept.popitem(last=False)
         return key
 
-    def get(self, key: str | None) -> Kept | None:
-        """Return a value, which is then the newest; None where it has given way."""
+    def get(self, key: object) -> Kept | None:
+        """Return a value, which is then the newest; None where it has given way, or what was sent is no key."""
         with self._lock:
-            if key is None or key not in self._kept:
+            if not isinstance(key, str) or key not in self._kept:
                 return None
             self._kept.move_to_end(key)
             return self._kept[key]

@@ -50,9 +50,9 @@ class Job:
         can_go_on: Whether it can be continued from where it broke off.
     """
 
-    def __init__(self, lesson: Lesson, model: Recognizer, checkpoint: Path, commands: Commands) -> None:
+    def __init__(self, lesson: Lesson, checkpoint: Path, commands: Commands) -> None:
         """Write the labelled pictures into a new folder; nothing runs yet."""
-        self._lesson, self._model, self._checkpoint, self._commands = lesson, model, checkpoint, commands
+        self._lesson, self._checkpoint, self._commands = lesson, checkpoint, commands
         self.folder = Path(tempfile.mkdtemp(prefix="captcha-lab-teach-"))
         self._process: list[BoundedProcess] = []
         self._removed = weakref.finalize(self, _remove, self.folder, self._process)
@@ -168,10 +168,11 @@ class Job:
         self.stage = Stage.READING
         tables = [self.folder / "predictions.csv", self.folder / "predictions.parquet"]
         write_predictions(self._lesson, Recognizer(adapted), tables)
-        compared = compare(self.run_folder, self.data, self._model, adapted)
+        compared = compare(self.run_folder, self._lesson)
         if self._cancelled:
             raise self._why(None)
-        card = adapted.with_suffix(".md").read_text(encoding="utf8")
+        # Its title is the file's name.
+        card = adapted.with_suffix(".md").read_text(encoding="utf8").partition("\n")[2]
         named = {path.name: path for path in (*files, *tables, self.data)}
         return Taught(card, compared, named, notes, time.monotonic() - started)
 
@@ -190,13 +191,12 @@ class Classroom:
         self._current: Job | None = None
         self._lock = threading.Lock()
 
-    def begin(self, lesson: Lesson, model: Recognizer, checkpoint: Path) -> str:
+    def begin(self, lesson: Lesson, checkpoint: Path) -> str:
         """Begin a training and return its key.
 
         Args:
             lesson: What is learned from.
-            model: What reads the pictures before.
-            checkpoint: Its file.
+            checkpoint: The model that learns.
 
         Raises:
             CaptchaLabError: If another goes on, there is no label, or the model is no checkpoint.
@@ -207,7 +207,7 @@ class Classroom:
             raise CaptchaLabError("No picture has a label yet; type some.")
         with self._lock:
             self._check_free()
-            self._current = Job(lesson, model, checkpoint, self._commands)
+            self._current = Job(lesson, checkpoint, self._commands)
             self._current.start()
             return self._jobs.put(self._current)
 

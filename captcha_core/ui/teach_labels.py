@@ -26,7 +26,12 @@ def shown(lesson: Lesson, place: int, said: str = "") -> list[Any]:
 
 
 def accept(
-    lessons: Lessons, catalogue: ModelCatalogue, key: str | None, place: float | None, text: str, model: str | None
+    lessons: Lessons,
+    catalogue: ModelCatalogue,
+    key: str | None,
+    place: float | None,
+    text: str | None,
+    model: str | None,
 ) -> list[Any]:
     """Take a text as the label of the picture under which it was typed, and show the next.
 
@@ -36,8 +41,8 @@ def accept(
     if lesson is None:
         return _refused(GONE)
     try:
-        _check(catalogue, model, text)
-        lesson.write_label(at, text)
+        _check(catalogue, model, text or "")
+        lesson.write_label(at, text or "")
     except CaptchaLabError as error:
         return _refused(str(error))
     return _next(lesson, at, f"{lesson.label(at)} is the label of {lesson.cards[at].name}.")
@@ -61,7 +66,7 @@ def go_back(lessons: Lessons, key: str | None, place: float | None) -> list[Any]
 def go_to(lessons: Lessons, key: str | None, name: str | None) -> list[Any]:
     """Show a picture by its name."""
     lesson = lessons.get(key)
-    at = None if lesson is None or name is None else lesson.named_place(name)
+    at = None if lesson is None else lesson.named_place(name)
     return _refused(GONE) if lesson is None or at is None else shown(lesson, at)
 
 
@@ -75,9 +80,9 @@ def take_given(lessons: Lessons, key: str | None, use: bool) -> list[Any]:
 
 
 def _found(lessons: Lessons, key: str | None, place: float | None) -> tuple[Lesson | None, int]:
-    lesson = lessons.get(key)
-    at = int(place or 0)
-    return (lesson, at) if lesson is not None and 0 <= at < len(lesson.cards) else (None, 0)
+    lesson, at = lessons.get(key), place or 0
+    # It comes from the browser, so that it may be any number.
+    return (lesson, int(at)) if lesson is not None and 0 <= at < len(lesson.cards) else (None, 0)
 
 
 def _next(lesson: Lesson, at: int, said: str) -> list[Any]:

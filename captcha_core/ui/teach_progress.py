@@ -10,7 +10,7 @@ from pathlib import Path
 
 # As tqdm writes it: "full:  33%|###3      | 960/2880 [00:30<01:00, 32.0picture/s]".
 _BAR = re.compile(r"^(frozen|full):.*?\| *(\d+)/(\d+) \[")
-_TRAINING = re.compile(r"^Training (\d+) of (\d+)$")
+_TRAINING = re.compile(r"^Round \d+, training (\d+) of (\d+)$")
 _ERROR = "error: "
 
 

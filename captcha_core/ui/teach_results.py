@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from captcha_core.batch import read_items, thumbnail_of
-from captcha_core.data.parquet import iter_parquet
 from captcha_core.imaging import load_image
-from captcha_core.prediction import Prediction
 from captcha_core.recognizer import Recognizer
 from captcha_core.rows import COLUMNS, row_of
 from captcha_core.tables import open_table
 from captcha_core.ui.teach_set import Lesson
 from captcha_core.uploads import Item
 
-if TYPE_CHECKING:
-    from captcha_core.data.schema import Sample
-
 MOST_COMPARED = 24
+
+
+class Read(NamedTuple):
+    """A reading: its text, and the confidence in it."""
+
+    text: str
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Compared:
     name: str
     thumbnail: bytes
     label: str
-    before: Prediction
-    after: Prediction
+    before: Read
+    after: Read
 
 
 @dataclass(frozen=True)
@@ -54,29 +56,23 @@ class Taught:
     seconds: float
 
 
-def compare(run: Path, data: Path, before: Recognizer, after: Path) -> list[Compared]:
-    """Read held-out pictures with the model that was, and each with the training that had not learned from it.
-
-    Both expect the texts that the adapted model expects, as its card has it.
+def compare(run: Path, lesson: Lesson) -> list[Compared]:
+    """Return labelled pictures as the model that was read them, and the training that had not learned from them.
 
     Args:
-        run: The output folder of the adaptation.
-        data: The labelled pictures that it learned from, with names of their own.
-        before: The model that was.
-        after: The adapted checkpoint.
+        run: The output folder of the adaptation, which has a table of these readings.
+        lesson: The pictures, whose names are in that table.
     """
-    expected = Recognizer(after).expected
-    samples = {sample.path: sample for sample in iter_parquet(data)}
-    folders = sorted(run.glob("fold-*"))
+    with (run / "held_out.csv").open(encoding="utf8", newline="") as handle:
+        # As captcha_core.tables.csv_cell has it, a leading ' is a mark.
+        rows = [{name: cell.removeprefix("'") for name, cell in row.items()} for row in csv.DictReader(handle)]
+    pictures = {card.name: card.picture for card in lesson.cards}
     compared = []
-    for folder in folders:
-        # They come in the order of chance in which they were held out.
-        names = json.loads((folder / "held-out.json").read_text(encoding="utf8"))[: MOST_COMPARED // len(folders)]
-        chosen: list[Sample] = [samples[name] for name in names]
-        pictures = [load_image(sample.image, sample.path) for sample in chosen]
-        readings = [model.read_batch(pictures, expected) for model in (before, Recognizer(folder / "best.safetensors"))]
-        for sample, picture, old, new in zip(chosen, pictures, *readings, strict=True):
-            compared.append(Compared(sample.path, thumbnail_of(picture), sample.label, old, new))
+    for row in rows[:: max(1, -(-len(rows) // MOST_COMPARED))]:
+        thumbnail = thumbnail_of(load_image(pictures[row["file"]]))
+        before = Read(row["before"], float(row["confidence_before"]))
+        after = Read(row["after"], float(row["confidence"]))
+        compared.append(Compared(row["file"], thumbnail, row["label"], before, after))
     return compared
 
 

@@ -129,7 +129,7 @@ class Lesson:
         """Return the picture before this one, in the order in which they are shown."""
         return self._order[self._order.index(place) - 1]
 
-    def named_place(self, name: str) -> int | None:
+    def named_place(self, name: str | None) -> int | None:
         """Return the place of a picture by its name; None if there is no such."""
         return next((place for place, card in enumerate(self.cards) if card.name == name), None)
 

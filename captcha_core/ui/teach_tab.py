@@ -14,13 +14,13 @@ from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.ui.batch_reading import Run, mapped, read_set, stop_run
 from captcha_core.ui.batch_view import notice_html, progress_html
 from captcha_core.ui.context import WORKING, PageContext
-from captcha_core.ui.files import MAX_UPLOAD, Files, FilesInput, set_input
+from captcha_core.ui.files import Files, FilesInput, set_input
 from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.shelf import Shelf
 from captcha_core.ui.teach_job import Classroom, Stage
 from captcha_core.ui.teach_labels import Lessons, accept, go_back, go_to, leave_out, shown, take_given
 from captcha_core.ui.teach_set import MOST_BYTES, MOST_PICTURES, Kept
-from captcha_core.ui.teach_view import job_html
+from captcha_core.ui.teach_view import compared_html, job_html
 from captcha_core.uploads import gather
 
 ABOUT = (
@@ -29,7 +29,7 @@ ABOUT = (
 )
 LIMITS = (
     f"Up to {MOST_PICTURES:,} pictures of {MAX_PICTURE >> 20} MB each, {MOST_BYTES >> 20} MB in all; a zip or Parquet "
-    f"file up to {MAX_UPLOAD >> 20} MB. Texts are taken from the names of the files (aB3xQ.png), a labels.csv in a zip "
+    "file up to %d MB. Texts are taken from the names of the files (aB3xQ.png), a labels.csv in a zip "
     "or a column label; what has none you label below."
 )
 # The name of each file and what its button says, in the order in which they stand.
@@ -76,6 +76,7 @@ class _Parts:
     panel: gr.HTML
     results: gr.Column
     card: gr.Markdown
+    compared: gr.HTML
     downloads: dict[str, gr.DownloadButton]
     reading: gr.State
     # These are kept by the browser, so that a page that is opened anew goes on where it was.
@@ -86,16 +87,16 @@ class _Parts:
 
 def build_teach_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
-    parts = _build()
+    parts = _build(LIMITS % context.settings.upload_mb)
     lessons: Lessons = Shelf(_MOST_LESSONS)
     _connect_set(context, lessons, parts)
     _connect_labels(context, lessons, parts)
     _connect_training(context, lessons, Classroom(), parts)
 
 
-def _build() -> _Parts:
+def _build(limits: str) -> _Parts:
     gr.HTML(f"<p>{ABOUT}</p>", elem_classes="cl-teach-intro")
-    files, _, stop = set_input("Pictures, a zip or a Parquet file", LIMITS, "cl-teach-files", {})
+    files, _, stop = set_input("Pictures, a zip or a Parquet file", limits, "cl-teach-files", {})
     status = gr.HTML(elem_classes="cl-status")
     with gr.Column(visible=False) as lesson:
         summary = gr.HTML(elem_classes="cl-teach-summary")
@@ -110,9 +111,11 @@ def _build() -> _Parts:
         with gr.Row(elem_classes="cl-teach-files-out"):
             downloads = {name: gr.DownloadButton(label, size="sm") for name, label in DOWNLOADS.items()}
         card = gr.Markdown(elem_classes="cl-teach-model")
+        compared = gr.HTML()
     keys = [gr.BrowserState("", storage_key=f"cl-teach-{what}", secret="captcha-lab") for what in ("set", "training")]
     return _Parts(
-        files, stop, status, lesson, summary, use_names, labels, start, cancel, go_on, panel, results, card, downloads,
+        files, stop, status, lesson, summary, use_names, labels, start, cancel, go_on, panel, results, card, compared,
+        downloads,
         gr.State(None), keys[0], keys[1], gr.Timer(_SECONDS_BETWEEN, active=False),
     )  # fmt: skip
 
@@ -236,7 +239,7 @@ def teach(
     try:
         if lesson is None:
             raise DataError("These pictures are no longer kept; send them again.")
-        job_key = classroom.begin(lesson, context.catalogue[model], context.catalogue.path(model))
+        job_key = classroom.begin(lesson, context.catalogue.path(model))
     except CaptchaLabError as error:
         return {parts.panel: notice_html(error)}
     return {parts.job_key: job_key} | _running(classroom, parts, job_key)
@@ -281,6 +284,7 @@ def watch(classroom: Classroom, parts: _Parts, key: str | None) -> dict[Any, Any
     if job.stage is not Stage.DONE or job.taught is None:
         return ended
     ended |= {parts.results: gr.Column(visible=True), parts.card: job.taught.card}
+    ended[parts.compared] = compared_html(job.taught.compared)
     for name, button in parts.downloads.items():
         path = job.taught.files.get(name)
         ended[button] = gr.DownloadButton(value=None if path is None else str(path), visible=path is not None)

@@ -16,7 +16,7 @@ from captcha_core.prediction import Prediction, percent
 from captcha_core.ui.batch_view import badge_html, notes_html, table
 from captcha_core.ui.teach_curve import curves_svg
 from captcha_core.ui.teach_job import Job, Stage, minutes
-from captcha_core.ui.teach_results import Compared, Taught
+from captcha_core.ui.teach_results import Compared, Read, Taught
 from captcha_core.ui.teach_set import Lesson
 
 # Height and width of the picture above the line in which its label is typed, at most.
@@ -83,15 +83,16 @@ def _progress_html(job: Job) -> str:
 
 
 def taught_html(taught: Taught) -> str:
-    """Return what a training came to, and held-out pictures as they were read before and after."""
+    """Return what a training came to."""
     return (
         f'<div class="cl-summary" role="status"><p><strong>Taught in {minutes(taught.seconds)}.</strong> '
         "The files below are kept for an hour.</p>"
-        f"{notes_html(taught.notes)}</div>{_compared_html(taught.compared)}"
+        f"{notes_html(taught.notes)}</div>"
     )
 
 
-def _compared_html(compared: Sequence[Compared]) -> str:
+def compared_html(compared: Sequence[Compared]) -> str:
+    """Return held-out pictures as they were read before and after."""
     if not compared:
         return ""
     rows = [
@@ -105,16 +106,18 @@ def _compared_html(compared: Sequence[Compared]) -> str:
     ]
     head = ("Picture", "Label", "Before", "After")
     return (
-        f'<details class="cl-mistakes"><summary>{len(compared)} held-out pictures, read before and after</summary>'
-        '<p class="cl-note">Each was read by a training that had not learned from it.</p>'
+        f'<details class="cl-teach-compared"><summary>{len(compared)} held-out pictures, read before and after'
+        "</summary>"
+        '<p class="cl-note">Each was read by a training that had not learned from it. Case is ignored.</p>'
         f"{table('Before and after', head, rows)}</details>"
     )
 
 
-def _reading_html(prediction: Prediction, label: str) -> str:
-    right = prediction.text.casefold() == label.casefold()
+def _reading_html(read: Read, label: str) -> str:
+    right = read.text.casefold() == label.casefold()
     sign = '<span class="cl-right">✓ right</span>' if right else '<span class="cl-wrong">✗ wrong</span>'
-    return f"{_code(prediction.text)} {badge_html(prediction)}{sign}"
+    prediction = Prediction(read.text, read.confidence, (read.confidence,) * len(read.text))
+    return f"{_code(read.text)} {badge_html(prediction)} {sign}"
 
 
 def notice_html(error: CaptchaLabError) -> str:

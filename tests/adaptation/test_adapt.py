@@ -1,5 +1,6 @@
 """Whole adaptations, of a network so small that they take seconds."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +38,12 @@ def test_an_adapted_model_says_what_it_learned_from_and_what_it_expects(options:
     assert reader.read(picture, Constraint()).text == reader.read(picture, Constraint(meta.alphabet)).text
     card = result.with_suffix(".md").read_text()
     assert "12 labelled pictures (new.parquet" in card and "2 to 5 characters, of `12ab`" in card
+    with (result.parent / "held_out.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [(row["file"], row["label"]) for row in rows] == [(f"{n}.png", label) for n, label in enumerate(LABELS)]
+    assert all(set(row["before"] + row["after"]) <= set("12ab") and 0 <= float(row["confidence"]) <= 1 for row in rows)
+    exact, was = (100 * sum(row[when] == row["label"] for row in rows) / 12 for when in ("after", "before"))
+    assert f"| the new captcha | 12 | {was:.1f}% | {exact:.1f}% |" in card
     assert "| the new captcha | 12 |" in card and "| drawn, of any look | 2 |" in card
 
 

@@ -32,7 +32,7 @@ def main(mode: str, arguments: list[str]) -> None:
     options = json.loads((run / "adapt.json").read_text())
     print("Pictures: so many", file=sys.stderr)
     for number in (1, 2, 3):
-        train(run, options, number)
+        train(run, number)
         if mode == "break" and number == 2 and not resumed:
             os.kill(os.getpid(), signal.SIGKILL)
         while mode == "wait":
@@ -40,19 +40,25 @@ def main(mode: str, arguments: list[str]) -> None:
         grown: list[bytearray] = []
         while mode == "grow":
             grown.append(bytearray(64 << 20))
+    write_held_out(run, options["--data"])
     shutil.copyfile(options["--adapt"], run / "adapted.safetensors")
     (run / "adapted.md").write_text("# adapted\n\n| a | b |\n|---|---|\n| the new captcha | 9 |\n")
 
 
-def train(run: Path, options: dict[str, str], number: int) -> None:
+def write_held_out(run: Path, data: str) -> None:
     import pyarrow.parquet as pq
 
-    names = [row["path"] for row in pq.read_table(options["--data"], columns=["image"])["image"].to_pylist()]
+    rows = [
+        f"{row['image']['path']},{row['label']},'=x,0.25,{row['label']},0.75\n"
+        for row in pq.read_table(data).to_pylist()
+    ]
+    (run / "held_out.csv").write_text("file,label,before,confidence_before,after,confidence\n" + "".join(rows))
+
+
+def train(run: Path, number: int) -> None:
     folder = run / f"fold-{number}"
     folder.mkdir(exist_ok=True)
-    (folder / "held-out.json").write_text(json.dumps(names[number - 1 :: 3]))
-    shutil.copyfile(options["--adapt"], folder / "best.safetensors")
-    print(f"Training {number} of 3", file=sys.stderr)
+    print(f"Round 1, training {number} of 3", file=sys.stderr)
     for phase, total in (("frozen", 32), ("full", 96)):
         for done in (0, total // 2, total):
             bar = f"{phase}:  50%|###       | {done}/{total} [00:01<00:01, 9.0picture/s, loss=1.2]"

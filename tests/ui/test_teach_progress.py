@@ -29,12 +29,12 @@ def taken(*lines: str) -> TrainingProgress:
 
 
 def test_the_share_is_of_all_trainings_and_phases() -> None:
-    progress = taken("Pictures: 60 to learn from", "Training 1 of 3", *bar("frozen", 32, 32))
+    progress = taken("Pictures: 60 to learn from", "Round 1, training 1 of 3", *bar("frozen", 32, 32))
     assert (progress.training, progress.trainings, progress.share) == (1, 3, 0.0), "how long it is, is not known yet"
     for line in bar("full", 48, 96):
         progress.take(line)
     assert progress.share == pytest.approx((32 + 48) / 128 / 3)
-    for line in ("Training 3 of 3", *bar("frozen", 16, 32)):
+    for line in ("Round 1, training 3 of 3", *bar("frozen", 16, 32)):
         progress.take(line)
     assert progress.share == pytest.approx((2 * 128 + 16) / 128 / 3)
     for line in bar("full", 96, 96):
@@ -45,7 +45,7 @@ def test_the_share_is_of_all_trainings_and_phases() -> None:
 def test_the_time_left_goes_by_the_speed_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr("captcha_core.ui.teach_progress.time.monotonic", lambda: now)
-    progress = taken("Training 1 of 2", *bar("full", 0, 100))
+    progress = taken("Round 1, training 1 of 2", *bar("full", 0, 100))
     assert progress.seconds_left is None
     now = 30.0
     for line in bar("full", 50, 100):
@@ -54,12 +54,14 @@ def test_the_time_left_goes_by_the_speed_so_far(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_resumed_in_the_middle_is_told_too() -> None:
-    progress = taken("Training 1 of 3", "Training 2 of 3", *bar("full", 48, 96))
+    progress = taken("Round 1, training 1 of 3", "Round 1, training 2 of 3", *bar("full", 48, 96))
     assert progress.share == pytest.approx(0.5)
 
 
 def test_a_refusal_is_kept_as_its_sentence_and_other_lines_do_no_harm() -> None:
-    progress = taken("error: There is no such file.", "full: nothing", "Training x of 3", "", "frozen:|  1/0 [")
+    progress = taken(
+        "error: There is no such file.", "full: nothing", "Round 1, training x of 3", "", "frozen:|  1/0 ["
+    )
     assert progress.error == "There is no such file." and progress.share == 0
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def parts() -> Any:
     def build() -> Any:
         with gr.Blocks():
-            return teach_tab._build()
+            return teach_tab._build("limits")
 
     return in_loop(build)
 

@@ -10,12 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from captcha_core.prediction import Prediction
 from captcha_core.ui.teach_curve import curves_svg
 from captcha_core.ui.teach_job import Job, Stage, minutes
 from captcha_core.ui.teach_progress import Point, TrainingProgress
-from captcha_core.ui.teach_results import Compared, Taught
-from captcha_core.ui.teach_view import card_html, job_html, lesson_html
+from captcha_core.ui.teach_results import Compared, Read, Taught
+from captcha_core.ui.teach_view import card_html, compared_html, job_html, lesson_html
 from tests.ui.helpers import lesson_of
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -27,8 +26,8 @@ def job_of(stage: Stage, problem: str = "", taught: Taught | None = None, **prog
     return cast(Job, SimpleNamespace(**found, curves=lambda: {}))
 
 
-def read(text: str) -> Prediction:
-    return Prediction(text, 0.9, (0.9,) * len(text))
+def read(text: str) -> Read:
+    return Read(text, 0.9)
 
 
 def test_a_set_says_how_many_labels_there_are_and_what_is_read_already() -> None:
@@ -65,7 +64,7 @@ def test_a_problem_is_an_escaped_alert() -> None:
 def test_before_and_after_are_marked_right_and_wrong() -> None:
     compared = [Compared("a.png", b"", EVIL, read("abcd"), read(EVIL.upper()))]
     taught = Taught("", compared, {"x": Path("/x")}, [EVIL], 100.0)
-    said = job_html(job_of(Stage.DONE, taught=taught))
+    said = job_html(job_of(Stage.DONE, taught=taught)) + compared_html(compared)
     assert EVIL not in said and "/x" not in said and "Taught in 2 minutes" in said
     assert said.index("✗ wrong") < said.index("✓ right")
 
