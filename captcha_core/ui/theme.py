@@ -73,6 +73,8 @@ _LAYOUT = """
   display: grid; gap: 16px;
   grid-template: "picture result" auto "examples result" 1fr "program program" auto / minmax(0, 2fr) minmax(0, 3fr);
 }
+/* Where the row of tabs could widen the page, Gradio 6.31 would not see that it is too long for a phone. */
+.tab-wrapper { width: 0 !important; min-width: 100%; }
 /* Gradio's own teal has a contrast of 2.5:1 on white. */
 [role="tab"][aria-selected="true"] { color: var(--primary-700) !important; }
 .dark [role="tab"][aria-selected="true"] { color: var(--primary-400) !important; }

@@ -54,7 +54,7 @@ def test_labels_are_typed_and_a_model_is_taught_and_taken_home(
     visit.open_tab("Teach")
     page.locator(".cl-teach-files input[type=file]").set_input_files(path)
     expect(page.get_by_text(f"{PICTURES - 2} of {PICTURES} pictures have labels")).to_be_visible(timeout=TAUGHT_MS)
-    box, said = page.get_by_label("What does it say?"), page.locator(".cl-teach-said")
+    box, said = page.get_by_label("What does it say?"), page.locator(".prose.cl-teach-said")
     for number in (1, 2):
         name = page.locator(".cl-teach-card .cl-file").inner_text()
         box.fill(texts[name])
