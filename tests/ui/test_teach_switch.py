@@ -10,8 +10,8 @@ import pytest
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui import teach_switch
 from captcha_core.ui.blocks import build_page
+from captcha_core.ui.teach_layout import ABOUT
 from captcha_core.ui.teach_switch import TEACH_VARIABLE, may_teach
-from captcha_core.ui.teach_tab import ABOUT
 from tests.ui.helpers import catalogue_of, in_loop
 
 

@@ -13,13 +13,13 @@ import gradio as gr
 import pytest
 
 from captcha_core.errors import DataError
-from captcha_core.ui import teach_tab
 from captcha_core.ui.shelf import Shelf
 from captcha_core.ui.teach_job import Classroom, Stage
 from captcha_core.ui.teach_labels import Lessons
+from captcha_core.ui.teach_layout import DOWNLOADS, build_parts
 from captcha_core.ui.teach_process import Commands
 from captcha_core.ui.teach_results import Taught
-from captcha_core.ui.teach_tab import DOWNLOADS, bring, cancel, go_on, opened, rejoin, teach, watch
+from captcha_core.ui.teach_tab import bring, cancel, go_on, opened, rejoin, teach, watch
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes, save_tiny_checkpoint
 from tests.ui.helpers import context_of, grey_picture, in_loop, lesson_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def parts() -> Any:
     def build() -> Any:
         with gr.Blocks():
-            return teach_tab._build("limits")
+            return build_parts("limits")
 
     return in_loop(build)
 
