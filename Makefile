@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python
 FUZZ_SECONDS ?= 600
 PIP := $(RUN) -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo test test-browser test-space fuzz space lint clean check-python
+.PHONY: help demo test test-browser test-space fuzz sbom lock audit space lint clean check-python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,22 @@ test-space: $(VENV)/.ready-to-develop ## Start the Space's folder in an environm
 fuzz: $(VENV)/.ready-to-develop ## Look for files that break what reads files of strangers, for FUZZ_SECONDS
 	$(RUN) -m pip --disable-pip-version-check install --quiet --upgrade --target build/atheris atheris==3.0.0
 	PYTHONPATH=build/atheris OMP_NUM_THREADS=1 $(RUN) tools/fuzz.py --seconds $(FUZZ_SECONDS)
+
+# The tools of these three lie apart from the environment, so that they are not in the lists that they make.
+sbom: $(VENV)/.ready-to-run ## Write what is installed to build/sbom.json (CycloneDX)
+	$(PYTHON) -m venv build/cyclonedx
+	build/cyclonedx/bin/python -m pip --disable-pip-version-check install --quiet cyclonedx-bom==7.5.0
+	build/cyclonedx/bin/cyclonedx-py environment --output-reproducible --output-format JSON \
+	  --output-file build/sbom.json $(RUN)
+
+lock: check-python ## Write requirements.lock, with the hashes of all that is pinned, after a pin has changed
+	$(PYTHON) -m pip --disable-pip-version-check install --quiet --upgrade --target build/uv uv==0.13.9
+	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --constraint constraints.txt requirements-dev.txt --output-file requirements.lock
+
+audit: check-python ## Look for known holes in what requirements.lock names; asks PyPI
+	$(PYTHON) -m pip --disable-pip-version-check install --quiet --upgrade --target build/pip-audit pip-audit==2.10.1
+	PYTHONPATH=build/pip-audit $(PYTHON) -m pip_audit --require-hashes --disable-pip --requirement requirements.lock
 
 space: $(VENV)/.ready-to-develop ## Put what a Hugging Face Space needs into space/
 	rm -rf space

@@ -50,6 +50,8 @@ MAY_KNOW = {
     "onnx": {"export", "onnx_halves", "quantise"},
     "onnxruntime": {"onnx_backend", "quantise"},
 }
+# A package of requirements.lock: its name, its version and what stands below them.
+LOCKED = re.compile(r"^([\w.-]+)==([\w.]+)(.*(?:\n .*)*)", re.MULTILINE)
 # What could reach a web site. The page is served by gradio, which answers and does not ask.
 REACHES_OUT = ("requests", "urllib.request", "urllib3", "http.client", "httpx", "aiohttp", "selenium")
 
@@ -138,6 +140,16 @@ def test_everything_that_gets_installed_is_pinned_to_what_is_installed() -> None
             wanted = [{"extra": extra} for extra in extras or {""}]
             if dependency.marker is None or any(dependency.marker.evaluate(extra) for extra in wanted):
                 waiting.append(dependency)
+
+
+def test_the_lock_has_hashes_for_exactly_what_is_pinned() -> None:
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locked = {canonicalize_name(name): (version, hashes) for name, version, hashes in LOCKED.findall(text)}
+    fixed = {name: version for file in PIN_FILES for name, version in pins(file).items()}
+    assert set(pins(PIN_FILES[0])) | set(pins(PIN_FILES[1])) <= locked.keys()
+    wrong = {name: version for name, (version, _) in locked.items() if fixed.get(name) != version}
+    assert not wrong, f"not as pinned; run make lock: {wrong}"
+    assert all("--hash=sha256:" in hashes for _, hashes in locked.values())
 
 
 def test_arrows_point_one_way() -> None:

@@ -76,7 +76,6 @@ def adapt_model(options: AdaptOptions, progress_bar: Callable[..., Any], resume:
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     adaptation = Adaptation(options)
-    folder.mkdir(parents=True, exist_ok=True)
     options.save()
     return adaptation.run(progress_bar)
 

@@ -122,7 +122,6 @@ class Fold:
 
     def train(self, progress_bar: Callable[..., Any]) -> None:
         """Take the steps that are not done yet."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         state = self._folder / _STATE
         resumed = state.exists()
         progress = load_progress(state) if resumed else Progress()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import itertools
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from typing import NamedTuple
 
@@ -114,7 +117,8 @@ def _in_order(
         for job in jobs:
             yield from _encode_chunk(*job)
         return
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_with_parent)
+    number = 0
     try:
         waiting: deque[Future[list[Drawn]]] = deque(
             pool.submit(_encode_chunk, *job) for job in itertools.islice(jobs, 4 * workers)
@@ -123,10 +127,28 @@ def _in_order(
             chunk = waiting.popleft().result()
             # One job in for each one out keeps memory flat whatever the count.
             waiting.extend(pool.submit(_encode_chunk, *job) for job in itertools.islice(jobs, 1))
+            number += len(chunk)
             yield from chunk
+    except BrokenProcessPool as error:
+        raise CaptchaLabError(
+            f"A process that draws was ended from outside after {number} pictures, perhaps for want of memory; "
+            f"give fewer than --workers {workers}."
+        ) from error
     finally:
         # Whoever asked for enough does not wait for what was drawn ahead.
         pool.shutdown(cancel_futures=True)
+
+
+def _leave_with_parent() -> None:
+    """End this process when its parent is gone: one that is killed cannot say so, and the pool would wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _encode_chunk(settings: Style, seed: int, start: int, count: int, digests: bool) -> list[Drawn]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 
 from captcha_core.augment import augment_batch
 from captcha_core.data.parquet import ParquetRows
+from captcha_core.errors import CaptchaLabError
 from captcha_core.generator.mixture import Mixture
 from captcha_core.training.dataset import PictureRows, batches, epoch_order, mixed_order
 from captcha_core.transforms import Preprocess
@@ -124,6 +126,9 @@ class FeatureSource:
         Args:
             features: Turns normalised pictures (B, C, H, W) into maps.
             pixels: Batches of normalised pictures, in the order of the targets.
+
+        Raises:
+            CaptchaLabError: If the disk has no room for them.
         """
         start = 0
         for inputs in pixels:
@@ -153,4 +158,15 @@ class FeatureSource:
 
     def _allocate(self, number: int, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
         path = self._folder / f"features_{number}.npy"
-        return np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=(len(self._targets), *shape))
+        try:
+            maps = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=(len(self._targets), *shape))
+            if hasattr(os, "posix_fallocate"):
+                # Reserved now: writing into mapped memory on a full disk would end the process without a word.
+                with path.open("r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            raise CaptchaLabError(
+                f"Cannot write {path}: {error.strerror or error}. The frozen phase keeps its features there; free some "
+                "space, or leave the phase out with --frozen-epochs 0."
+            ) from error
+        return maps

@@ -50,7 +50,8 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
         Path of the best checkpoint.
 
     Raises:
-        CaptchaLabError: If data, start or options cannot be used, or the loss is no longer a number.
+        CaptchaLabError: If data, start or options cannot be used, the loss is no longer a number, or a process that
+            opens pictures is ended from outside.
     """
     folder = Path(options.output)
     state = folder / "state.safetensors"
@@ -65,7 +66,17 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
         logger.info("%s was stopped before its first check; it starts from the beginning.", folder)
     run = _Run(options, progress)
     options.save(folder / "options.json")
-    run.train(folder, state, progress_bar)
+    try:
+        run.train(folder, state, progress_bar)
+    except RuntimeError as error:
+        # PyTorch's handler of SIGCHLD raises this wherever the program is at that moment.
+        if "DataLoader worker" not in str(error):
+            raise
+        raise CaptchaLabError(
+            f"A process that opens pictures was ended from outside after step {run.progress.step} of phase "
+            f"{run.progress.phase}, perhaps for want of memory. Continue with --resume {folder}; if it happens again, "
+            "start with fewer --workers."
+        ) from error
     return folder / "best.safetensors"
 
 

@@ -123,7 +123,7 @@ def _child(command: str, words: list[str], limits: Limits, writer: Connection, c
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        counter.value = steps[0]  # type: ignore[attr-defined]
+        counter.value = steps[0]
 
 
 def _count_steps(kill_at: int) -> list[int]:

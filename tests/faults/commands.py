@@ -40,7 +40,7 @@ class Command:
 
 def _train(inputs: Path, folder: Path) -> Words:
     net: Words = ["--arch-arg", "width=8", "--arch-arg", "last=16", "--arch-arg", "depth=1", "--alphabet", "ab12"]
-    size: Words = ["--batch-size", 8, "--check-every", 2, "--epochs", 1, "--validation", 8, "--max-length", 5]
+    size: Words = ["--batch-size", 8, "--check-every", 3, "--epochs", 1, "--validation", 8, "--max-length", 5]
     return ["--recipe", "captcha-net", "--data", inputs / "data.parquet", "--output", folder / "run", *net, *size]
 
 
@@ -94,4 +94,16 @@ MORE_FOLDER = Command(
 DATASET = Command("make_dataset", "make_dataset:main", _dataset(0.5), _dataset(0.2))
 PREDICT = Command("predict-csv", "predict:main", _predict("start", "csv"), _predict("other", "csv"))
 PREDICT_PARQUET = Command("predict-parquet", "predict:main", _predict("start", "parquet"), _predict("other", "parquet"))
-EXPORT = Command("export", "export:main", _export("start"), _export("other"))
+EXPORT = Command("export", "tests.faults.preloaded:export_translated", _export("start"), _export("other"))
+EVALUATE = Command(
+    "evaluate",
+    "evaluate:main",
+    lambda inputs, folder: [
+        *(inputs / "data.parquet", "--checkpoint", inputs / "start.safetensors"),
+        *("--json", folder / "x.json", "--view", folder / "x.html"),
+    ],
+    lambda inputs, folder: [
+        *(inputs / "data.parquet", "--checkpoint", inputs / "other.safetensors"),
+        *("--json", folder / "x.json", "--view", folder / "x.html"),
+    ],
+)

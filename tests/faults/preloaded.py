@@ -1,16 +1,17 @@
-"""What the process that children are forked from imports, and nothing that it does: it must not have threads."""
+"""What the process imports that children are forked from. It does nothing else: with threads it could not be forked."""
 
 from __future__ import annotations
 
-import matplotlib.figure  # noqa: F401 - imported once for all children
+import matplotlib.backends.backend_agg  # noqa: F401 - imported once for all children
+import onnx
 import onnxruntime  # noqa: F401
 import torch
-from torch import onnx  # noqa: F401
+from PIL import Image
 
-import captcha_core.adaptation
+import captcha_core.adaptation  # noqa: F401
 import captcha_core.evaluation.report  # noqa: F401
 import captcha_core.export
-import captcha_core.recognizer
+import captcha_core.recognizer  # noqa: F401
 import captcha_core.training  # noqa: F401
 import captcha_generator  # noqa: F401
 import evaluate  # noqa: F401
@@ -20,12 +21,26 @@ import predict  # noqa: F401
 import train
 from captcha_core.adaptation import adapt
 from captcha_core.adaptation.plan import Plan
+from captcha_core.export import Inputs
+from captcha_core.torch_backend import TorchModel
+from captcha_core.training import history
 
 torch.set_num_threads(1)
 
 
 def train_in_small(arguments: list[str]) -> int:
-    """Run train.py, with adaptations so short that they take seconds."""
-    adapt.plan_for = lambda count: Plan(head_steps=1, full_steps=3, new=4, old=2, replay=4)
-    adapt._JUDGING = 2
+    """Run train.py, with adaptations so short that they take seconds, and with a blank picture for the curves."""
+    setattr(adapt, "plan_for", lambda count: Plan(head_steps=1, full_steps=3, new=4, old=2, replay=4))  # noqa: B010
+    setattr(adapt, "_JUDGING", 2)  # noqa: B010
+    setattr(history, "_plot", lambda rows, path: Image.new("RGB", (64, 64)).save(path))  # noqa: B010
     return train.main(arguments)
+
+
+def export_translated(arguments: list[str]) -> int:
+    """Run export.py on a checkpoint that was translated before, since that takes most of the time."""
+
+    def translated(model: TorchModel, inputs: Inputs) -> onnx.ModelProto:
+        return captcha_core.export._described(onnx.load(model.path.with_name("start.onnx")), model)
+
+    captcha_core.export._translated = translated
+    return export.main(arguments)

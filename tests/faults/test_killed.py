@@ -31,13 +31,13 @@ from tests.faults.commands import (
 )
 
 KILLS = {
-    TRAINING: 10,
-    ADAPTING: 6,
-    NEW_FILE: 5,
-    NEW_FOLDER: 4,
-    MORE_FILE: 3,
+    TRAINING: 8,
+    ADAPTING: 4,
+    NEW_FILE: 6,
+    NEW_FOLDER: 5,
+    MORE_FILE: 4,
     MORE_FOLDER: 4,
-    DATASET: 5,
+    DATASET: 6,
     PREDICT: 4,
     PREDICT_PARQUET: 4,
     EXPORT: 5,

@@ -1,0 +1,106 @@
+"""Processes that help a command, when they or the command are killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+
+from captcha_core.data.parquet import ParquetRows
+from captcha_core.errors import CaptchaLabError
+from captcha_core.generator import GeneratorSettings
+from captcha_core.generator.generate import numbered_captchas
+from captcha_core.training import TrainOptions, run, train_model
+from captcha_core.training.dataset import PictureRows, batches
+from captcha_core.training.phases import FeatureSource
+from captcha_core.transforms import build_transform, square_pad_spec
+
+DRAW = """
+import multiprocessing, sys
+from captcha_core.generator import GeneratorSettings
+from captcha_core.generator.generate import numbered_captchas
+
+if __name__ == "__main__":
+    drawing = numbered_captchas(GeneratorSettings(width=40, height=24), 10**6, 0, workers=2)
+    next(drawing)
+    print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_drawing_process_that_is_killed_ends_the_drawing_with_a_sentence() -> None:
+    drawing = numbered_captchas(GeneratorSettings(width=40, height=24), 10**6, 0, workers=2)
+    next(drawing)
+    for child in multiprocessing.active_children():
+        os.kill(child.pid or 0, signal.SIGKILL)
+    with pytest.raises(CaptchaLabError, match="was ended from outside after .* pictures.*--workers 2"):
+        for _ in drawing:
+            pass
+
+
+def test_drawing_processes_end_with_the_command_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "draw.py"
+    script.write_text(DRAW, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    command = subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    with command:
+        assert command.stdout is not None
+        workers = [int(word) for word in command.stdout.readline().split()]
+        assert len(workers) == 2
+        command.kill()
+    end = time.monotonic() + 20
+    while alive := [pid for pid in workers if is_alive(pid)]:
+        assert time.monotonic() < end, f"{alive} go on"
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that only waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_loading_process_that_is_killed_ends_a_training_with_step_and_remedy(inputs: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    options = TrainOptions((str(inputs / "data.parquet"),), str(folder), recipe="captcha-net", alphabet="ab12")
+    killed = RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
+    with (
+        mock.patch.object(run._Run, "train", side_effect=killed),
+        pytest.raises(CaptchaLabError, match=rf"after step 0 of phase 0.*--resume {folder}.*--workers"),
+    ):
+        train_model(options, mock.Mock())
+
+
+def test_pytorch_still_says_it_in_these_words(inputs: Path) -> None:
+    """The sentence above hangs on them."""
+    rows = PictureRows(ParquetRows([inputs / "data.parquet"]), build_transform(square_pad_spec(32)))
+    opened = batches(rows, np.tile(np.arange(len(rows)), 400), 8, workers=1)
+    next(opened)
+    for child in multiprocessing.active_children():
+        os.kill(child.pid or 0, signal.SIGKILL)
+    with pytest.raises(RuntimeError, match="DataLoader worker"):
+        for _ in opened:
+            pass
+
+
+def test_features_that_do_not_fit_on_the_disk_are_refused_before_any_is_written(tmp_path: Path) -> None:
+    source = FeatureSource(tmp_path, torch.zeros(8, 1), 4, 0, torch.device("cpu"))
+    full = OSError(28, "No space left on device")
+    with (
+        mock.patch("os.posix_fallocate", side_effect=full),
+        pytest.raises(CaptchaLabError, match="features_0.npy: No space left on device.*--frozen-epochs 0"),
+    ):
+        source.fill(lambda pixels: [pixels], iter([torch.zeros(8, 3, 4, 4)]))
