@@ -49,7 +49,7 @@ lock: check-python ## Write requirements.lock, with the hashes of all that is pi
 
 audit: check-python ## Look for known holes in what requirements.lock names; asks PyPI
 	$(PYTHON) -m pip --disable-pip-version-check install --quiet --upgrade --target build/pip-audit pip-audit==2.10.1
-	PYTHONPATH=build/pip-audit $(PYTHON) -m pip_audit --require-hashes --disable-pip --requirement requirements.lock
+	PYTHONPATH=build/pip-audit $(PYTHON) -m pip_audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 space: $(VENV)/.ready-to-develop ## Put what a Hugging Face Space needs into space/
 	rm -rf space
