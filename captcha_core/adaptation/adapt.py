@@ -70,7 +70,8 @@ def adapt_model(options: AdaptOptions, progress_bar: Callable[..., Any], resume:
         CaptchaLabError: If the model or the pictures cannot be used, or the folder holds another run.
     """
     folder = Path(options.output)
-    if folder.exists() and any(folder.iterdir()) and not resume:
+    # A killed process may have left hidden temporary files.
+    if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()) and not resume:
         remedy = f"continue it with --resume {folder} or " if (folder / OPTIONS_FILE).exists() else ""
         raise CaptchaLabError(f"{folder} is not empty; {remedy}name another --output.")
     if options.threads is not None:

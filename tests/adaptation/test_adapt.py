@@ -89,6 +89,12 @@ def test_a_folder_that_holds_something_is_left_alone(options: AdaptOptions) -> N
     assert (folder / "mine.txt").read_text() == "mine"
 
 
+def test_what_a_killed_process_left_is_passed_over(options: AdaptOptions) -> None:
+    Path(options.output).mkdir()
+    (Path(options.output) / ".adapt.json.1").write_text("{")
+    assert adapt_model(options, Bar).exists()
+
+
 def test_nothing_is_written_where_nothing_can_be_learned(options: AdaptOptions, tmp_path: Path) -> None:
     draw_picture("a1").save(tmp_path / "a1.png")
     with pytest.raises(DataError, match="only 1 pictures"):
