@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -220,7 +221,8 @@ def _mapped(where: str, header: list[str], row: list[str], file_at: int, label_a
     file, label = row[file_at].strip(), row[label_at].strip()
     if not file or not label:
         return DataError(f"{where} has no {'label' if file else 'file'}; fill it in.")
-    if not label.isprintable():
+    # Not isprintable(), which knows no character that is newer than this Python.
+    if any(unicodedata.category(character) == "Cc" for character in label):
         return DataError(f"{where} has a label with a control character, {label[:40]!r}; mend it.")
     return Mapped(where, file, label)
 
