@@ -17,7 +17,6 @@ from captcha_core.imaging import load_image
 from captcha_core.training.state import load_progress
 from tests.faults.children import Limits, Outcome, run, visible
 from tests.faults.commands import (
-    ADAPTING,
     DATASET,
     EXPORT,
     MORE_FILE,
@@ -32,13 +31,12 @@ from tests.faults.commands import (
 
 KILLS = {
     TRAINING: 8,
-    ADAPTING: 4,
     NEW_FILE: 6,
     NEW_FOLDER: 5,
     MORE_FILE: 4,
     MORE_FOLDER: 4,
     DATASET: 6,
-    PREDICT: 4,
+    PREDICT: 8,
     PREDICT_PARQUET: 4,
     EXPORT: 5,
 }
@@ -129,19 +127,16 @@ def samples(folder: Path) -> list[tuple[str, bytes]]:
     return [(sample.label, sample.image) for sample in load_data([folder])]
 
 
-@pytest.mark.parametrize(("command", "options"), [(TRAINING, "options.json"), (ADAPTING, "adapt.json")])
-def test_a_killed_training_is_resumed_to_the_same_bits(
-    command: Command, options: str, inputs: Path, tmp_path: Path
-) -> None:
-    story = undisturbed(command, inputs, tmp_path)
+def test_a_killed_training_is_resumed_to_the_same_bits(inputs: Path, tmp_path: Path) -> None:
+    story = undisturbed(TRAINING, inputs, tmp_path)
     expected = lasting(tmp_path / "whole" / "run")
     assert any(name.endswith("best.safetensors") for name in expected)
-    for limits, folder, _ in kills(command, story, inputs, tmp_path):
+    for limits, folder, _ in kills(TRAINING, story, inputs, tmp_path):
         run_folder = folder / "run"
         for name, content in visible(run_folder).items():
             check_whole(name, content)
-        words = ["--resume", run_folder] if (run_folder / options).exists() else command.words(inputs, folder)
-        outcome = run(command.main, words)
+        words = ["--resume", run_folder] if (run_folder / "options.json").exists() else TRAINING.words(inputs, folder)
+        outcome = run(TRAINING.main, words)
         assert outcome.code == 0, f"{limits}: {outcome.output}"
         assert lasting(run_folder) == expected, limits
 
