@@ -10,6 +10,8 @@ from captcha_core.ui.teach_progress import Point
 
 _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 24, 30, 34
+# Height of a line of text.
+_TEXT = 11.0
 
 
 @dataclass(frozen=True)
@@ -60,18 +62,27 @@ def _svg(plot: _Plot) -> str:
         _, y = place(0, value)
         parts.append(f'<line class="cl-grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
-    for number, line in plot.lines.items():
-        parts.append(_line(number, [place(x, y) for x, y in line]))
+    lines = {number: [place(x, y) for x, y in line] for number, line in plot.lines.items()}
+    names = _apart({number: line[-1][1] for number, line in lines.items()})
+    parts += [_line(number, line, names[number]) for number, line in lines.items()]
     base = _HEIGHT - 16
     parts.append(f'<text x="{_LEFT}" y="{base}">0</text>')
     parts.append(f'<text x="{_WIDTH - _RIGHT}" y="{base}" text-anchor="end">{most:,} pictures</text>')
     return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{plot.title}">{"".join(parts)}</svg>'
 
 
-def _line(number: int, places: Sequence[tuple[float, float]]) -> str:
+def _apart(heights: Mapping[int, float]) -> dict[int, float]:
+    """Return the heights, moved down where they are so close that texts there would cover each other."""
+    placed: dict[int, float] = {}
+    free = 0.0
+    for number, height in sorted(heights.items(), key=lambda item: item[1]):
+        placed[number] = max(height, free)
+        free = placed[number] + _TEXT
+    return placed
+
+
+def _line(number: int, places: Sequence[tuple[float, float]], name_at: float) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places)
-    x, y = places[-1]
-    # The numbers of lines that end at one height stand side by side.
-    name = f'<text x="{x + 6:.1f}" y="{y + 4 + 11 * (number - 2):.1f}">{number}</text>'
+    name = f'<text x="{places[-1][0] + 6:.1f}" y="{name_at + 4:.1f}">{number}</text>'
     return f'<g class="cl-line cl-line-{number}"><polyline points="{path}"/>{dots}{name}</g>'

@@ -89,7 +89,7 @@ def build_parts(limits: str) -> Parts:
         with gr.Row(elem_classes="cl-teach-files-out"):
             downloads = {name: gr.DownloadButton(label, size="sm") for name, label in DOWNLOADS.items()}
         card = gr.Markdown(elem_classes="cl-teach-model")
-        compared = gr.HTML()
+        compared = gr.HTML(elem_classes="cl-teach-readings")
     keys = [gr.BrowserState("", storage_key=f"cl-teach-{what}", secret="captcha-lab") for what in ("set", "training")]
     return Parts(
         files, stop, status, lesson, summary, use_names, labels, start, cancel, go_on, panel, results, card, compared,
@@ -101,7 +101,8 @@ def build_parts(limits: str) -> Parts:
 def _build_labels() -> Labels:
     with gr.Accordion("Labels, one picture at a time", open=False) as box:
         with gr.Row(elem_classes="cl-teach-label"):
-            picture = gr.HTML(elem_classes="cl-teach-picture")
+            with gr.Column(min_width=240):
+                picture = gr.HTML(elem_classes="cl-teach-picture")
             with gr.Column(min_width=240):
                 text = gr.Textbox(
                     label="What does it say?",
