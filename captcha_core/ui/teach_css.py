@@ -32,5 +32,6 @@ TEACH_CSS = """
 .cl-teach-compared { margin: .6rem 0; }
 .cl-teach-compared summary { cursor: pointer; }
 .cl-teach-compared :is(.cl-right, .cl-wrong) { display: inline; }
+.cl-teach-model code { overflow-wrap: anywhere; white-space: normal; }
 .cl-teach-model table { display: block; max-width: 100%; overflow-x: auto; border: 0 !important; }
 """

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import string
 import sys
 import time
 from pathlib import Path
@@ -42,7 +43,9 @@ def main(mode: str, arguments: list[str]) -> None:
             grown.append(bytearray(64 << 20))
     write_held_out(run, options["--data"])
     shutil.copyfile(options["--adapt"], run / "adapted.safetensors")
-    (run / "adapted.md").write_text("# adapted\n\n| a | b |\n|---|---|\n| the new captcha | 9 |\n")
+    # The long word is what a card has where any character may come.
+    expects = f"Expects `{string.ascii_letters}`."
+    (run / "adapted.md").write_text(f"# adapted\n\n{expects}\n\n| a | b |\n|---|---|\n| the new captcha | 9 |\n")
 
 
 def write_held_out(run: Path, data: str) -> None:
