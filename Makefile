@@ -72,7 +72,7 @@ $(VENV)/.ready-to-run: requirements.txt constraints.txt | check-python
 	$(PIP) --build-constraint constraints.txt --requirement requirements.txt
 	touch $@
 
-$(VENV)/.ready-to-develop: $(VENV)/.ready-to-run requirements-dev.txt
+$(VENV)/.ready-to-develop: $(VENV)/.ready-to-run requirements-dev.txt requirements-cluster.txt
 	$(PIP) --requirement requirements-dev.txt
 	touch $@
 

@@ -8,7 +8,9 @@
 
 --output NAME.parquet writes a Parquet file, and replaces one of that name. --output NAME without an ending makes a
 folder of pictures, LABEL_NUMBER.png, with a labels.csv (file,label); a folder that is there is refused. Either appears
-when it is complete. The same seed and settings give the same bytes, with any number of workers.
+when it is complete. The same seed and settings give the same bytes, with any number of workers and either engine.
+
+What a run had finished when it was interrupted lies in NAME.parquet.parts, and the same command goes on from there.
 
 --extend adds --count pictures to a Parquet file or to a folder with labels.csv. What is there stays as it is, and no
 picture is repeated, told by its pixels. The numbers go on after the highest one in the names, so that the same command
@@ -42,6 +44,8 @@ from typing import Any, TypeVar
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from captcha_core.cli import run
+from captcha_core.cluster.engine import add_engine_arguments, engine_of
+from captcha_core.cluster.parts import Parts
 from captcha_core.errors import CaptchaLabError
 from captcha_core.generator import STYLES, Captcha, GeneratorSettings, Style, generate_captcha, save_grid_image
 from captcha_core.generator.choice import check_seed, chosen_style, flag
@@ -70,7 +74,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--grid", type=Path, metavar="FILE", help="picture file for the first 100 captchas, 10 x 10")
     parser.add_argument("--seed", type=int, default=0, help="same seed and settings, same bytes (default 0)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that draw (default 1)")
+    add_engine_arguments(parser, "draw")
     style_help = (
         "default, with the settings below; pycaptcha, the captcha package's own look; or varied, a new look for every "
         "picture"
@@ -115,8 +119,8 @@ def main(arguments: list[str]) -> int:
 
 def check(options: argparse.Namespace) -> None:
     """Refuse what does not go together before anything is drawn, and fill in the default output."""
-    if options.count < 1 or options.workers < 1:
-        raise CaptchaLabError(f"--count {options.count} --workers {options.workers}: both must be 1 or more.")
+    if options.count < 1:
+        raise CaptchaLabError(f"--count {options.count}: it must be 1 or more.")
     if options.test < 0:
         raise CaptchaLabError(f"--test {options.test}: give the number of pictures, or leave it out.")
     check_seed(options.seed)
@@ -142,7 +146,8 @@ def write_data(style: Style, options: argparse.Namespace) -> list[Captcha]:
     """Write the set and its test set under progress bars, and return the set's first captchas."""
     target = data_set(options.extend or options.output)
     extend = options.extend is not None
-    order = Order(style, target, options.count, options.seed, options.workers, extend, options.test)
+    parts = Parts(engine_of(options), target.path)
+    order = Order(style, target, options.count, options.seed, parts, extend, options.test)
     first: list[Captcha] = []
     with closing(write_captchas(order, watch=reading)) as drawing:
         # The bar starts with the first picture: what has to be read before has one of its own.
@@ -150,6 +155,7 @@ def write_data(style: Style, options: argparse.Namespace) -> list[Captcha]:
         for drawn in bar(pictures, "drawing", options.count + options.test):
             if options.grid is not None and len(first) < min(GRID_COUNT, options.count):
                 first.append(Captcha(load_image(drawn.image), drawn.text))
+    parts.remove()
     print(f"{target.path}: {options.count} captchas{' added' if extend else ''}")
     if options.test:
         print(f"{target.test_set().path}: {options.test} captchas")

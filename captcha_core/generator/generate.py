@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import io
-import itertools
-import multiprocessing
-import os
-import threading
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import NamedTuple
 
+import pyarrow as pa
 from PIL import Image
 
+from captcha_core.cluster.engine import Engine, LocalEngine
 from captcha_core.data.split import pixel_digest
 from captcha_core.errors import CaptchaLabError
 from captcha_core.generator.base import Captcha, Style
 
 # Pictures that are distorted together; large enough for numpy's overhead not to count, small enough for the cache.
 CHUNK = 8
+# Pictures of one job for a worker: enough that handing it over does not count.
+_JOB = 64
 # Level 1 makes PNG files a few per cent larger than the default and takes a fraction of its time.
 _PNG_LEVEL = 1
 # So many repeats in a row mean that the settings have hardly any other pictures to give.
@@ -63,18 +61,17 @@ def generate_captchas(settings: Style, count: int, seed: int, workers: int = 1) 
         seed: Where they start; the same seed gives the same bytes.
         workers: Processes that draw; with 1 this process does.
     """
-    for drawn in numbered_captchas(settings, count, seed, workers):
+    for drawn in numbered_captchas(settings, count, seed, LocalEngine(workers)):
         yield drawn.image, drawn.text
 
 
-def numbered_captchas(settings: Style, count: int, seed: int, workers: int) -> Generator[Drawn, None, None]:
-    """Yield the pictures 0 to ``count - 1`` of a seed, without their digests; arguments as there."""
-    chunks = ((start, min(CHUNK, count - start)) for start in range(0, count, CHUNK))
-    return _in_order(settings, seed, chunks, workers, digests=False)
+def numbered_captchas(settings: Style, count: int, seed: int, engine: Engine) -> Generator[Drawn, None, None]:
+    """Yield the pictures 0 to ``count - 1`` of a seed, drawn by the engine, without their digests."""
+    return _in_order(DrawStage(settings, seed, digests=False), 0, count, engine)
 
 
 def unseen_captchas(
-    settings: Style, count: int, seed: int, workers: int, start: int, seen: set[bytes]
+    settings: Style, count: int, seed: int, engine: Engine, start: int, seen: set[bytes]
 ) -> Generator[Drawn, None, None]:
     """Yield the first ``count`` pictures from number ``start`` on whose pixels are not in ``seen``, with their digests.
 
@@ -82,81 +79,68 @@ def unseen_captchas(
         settings: How they look.
         count: How many.
         seed: Where they come from.
-        workers: Processes that draw.
+        engine: What draws.
         start: The first number to draw.
         seen: Digests of pixels; the caller may add to it between two pictures.
 
     Raises:
         CaptchaLabError: If nearly all pictures that the settings can give are in ``seen``.
     """
-    chunks = ((first, CHUNK) for first in itertools.count(start, CHUNK))
+    stage = DrawStage(settings, seed, digests=True)
     # Numbers that were not recognised as used before may all come again.
     patience = _PATIENCE + len(seen)
     found = repeats = 0
-    with closing(_in_order(settings, seed, chunks, workers, digests=True)) as drawing:
-        while found < count:
-            drawn = next(drawing)
-            if drawn.digest not in seen:
-                found, repeats = found + 1, 0
-                yield drawn
-                continue
-            repeats += 1
-            if repeats > patience:
-                raise CaptchaLabError(
-                    f"After {found} of {count} pictures the settings give only such as were there before; "
-                    "ask for fewer, or for longer texts or stronger settings."
-                )
+    while True:
+        # As many as are missing, and more where only repeats came.
+        stop = start + count - found + repeats
+        with closing(_in_order(stage, start, stop, engine)) as drawing:
+            for drawn in drawing:
+                if drawn.digest not in seen:
+                    found, repeats = found + 1, 0
+                    yield drawn
+                    if found == count:
+                        return
+                    continue
+                repeats += 1
+                if repeats > patience:
+                    raise CaptchaLabError(
+                        f"After {found} of {count} pictures the settings give only such as were there before; "
+                        "ask for fewer, or for longer texts or stronger settings."
+                    )
+        start = stop
 
 
-def _in_order(
-    settings: Style, seed: int, chunks: Iterable[tuple[int, int]], workers: int, digests: bool
-) -> Generator[Drawn, None, None]:
-    """Yield the pictures of the chunks, (first number, how many) each, in the order of the chunks."""
-    jobs = ((settings, seed, start, count, digests) for start, count in chunks)
-    if workers == 1:
-        for job in jobs:
-            yield from _encode_chunk(*job)
-        return
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_with_parent)
-    number = 0
-    try:
-        waiting: deque[Future[list[Drawn]]] = deque(
-            pool.submit(_encode_chunk, *job) for job in itertools.islice(jobs, 4 * workers)
-        )
-        while waiting:
-            chunk = waiting.popleft().result()
-            # One job in for each one out keeps memory flat whatever the count.
-            waiting.extend(pool.submit(_encode_chunk, *job) for job in itertools.islice(jobs, 1))
-            number += len(chunk)
-            yield from chunk
-    except BrokenProcessPool as error:
-        raise CaptchaLabError(
-            f"A process that draws was ended from outside after {number} pictures, perhaps for want of memory; "
-            f"give fewer than --workers {workers}."
-        ) from error
-    finally:
-        # Whoever asked for enough does not wait for what was drawn ahead.
-        pool.shutdown(cancel_futures=True)
+@dataclass(frozen=True)
+class DrawStage:
+    """Draws the pictures of a job, which is its first number and how many.
+
+    Attributes:
+        settings: How they look.
+        seed: Where they come from.
+        digests: Whether anybody asks for their digests.
+    """
+
+    settings: Style
+    seed: int
+    digests: bool
+
+    schema = pa.schema([("number", pa.int64()), ("image", pa.binary()), ("text", pa.string()), ("digest", pa.binary())])
+
+    def __call__(self, job: tuple[int, int]) -> Iterator[Drawn]:
+        """Yield the pictures in order; what they are does not depend on how they are grouped."""
+        first, count = job
+        for start in range(first, first + count, CHUNK):
+            captchas = generate_chunk(self.settings, self.seed, start, min(CHUNK, first + count - start))
+            for number, c in enumerate(captchas, start):
+                yield Drawn(number, encode_png(c.image), c.text, pixel_digest(c.image) if self.digests else b"")
 
 
-def _leave_with_parent() -> None:
-    """End this process when its parent is gone: one that is killed cannot say so, and the pool would wait for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _encode_chunk(settings: Style, seed: int, start: int, count: int, digests: bool) -> list[Drawn]:
-    captchas = generate_chunk(settings, seed, start, count)
-    return [
-        Drawn(number, encode_png(c.image), c.text, pixel_digest(c.image) if digests else b"")
-        for number, c in enumerate(captchas, start)
-    ]
+def _in_order(stage: DrawStage, start: int, stop: int, engine: Engine) -> Generator[Drawn, None, None]:
+    """Yield the pictures ``start`` to ``stop - 1``."""
+    jobs = ((first, min(_JOB, stop - first)) for first in range(start, stop, _JOB))
+    with closing(engine.run(stage, jobs)) as results:
+        for rows in results:
+            yield from (Drawn(*row) for row in rows)
 
 
 def encode_png(image: Image.Image) -> bytes:

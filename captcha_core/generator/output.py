@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from captcha_core.cluster.engine import Engine, LocalEngine
 from captcha_core.data.schema import Sample
 from captcha_core.data.split import pixel_digest
 from captcha_core.errors import CaptchaLabError, DataError, ImageError
@@ -35,7 +36,7 @@ class Order:
         count: How many pictures.
         seed: Where they come from. A new set begins with the seed's picture number 0; an addition goes on after the
             highest number in the names of the set and its test set.
-        workers: Processes that draw.
+        engine: What draws.
         extend: Add to the target instead of writing it anew; no picture is repeated.
         test: Pictures of a new test set beside the target, drawn after those of the set; 0 for none.
     """
@@ -44,7 +45,7 @@ class Order:
     target: DataSet
     count: int
     seed: int = 0
-    workers: int = 1
+    engine: Engine = LocalEngine()
     extend: bool = False
     test: int = 0
 
@@ -93,7 +94,7 @@ def generate_captcha_data(
     Raises:
         CaptchaLabError: As :func:`write_captchas`.
     """
-    with closing(write_captchas(Order(settings, data_set(output), count, seed, workers))) as drawing:
+    with closing(write_captchas(Order(settings, data_set(output), count, seed, LocalEngine(workers)))) as drawing:
         for drawn in drawing:
             yield drawn.text
 
@@ -122,7 +123,7 @@ def write_captchas(order: Order, watch: Callable[[Rows], Rows] = iter) -> Genera
             own = known.digests if order.extend else set()
             last = yield from _write(order, _pictures(order, known), writer, own)
             if order.test:
-                pictures = unseen_captchas(order.style, order.test, order.seed, order.workers, last + 1, own)
+                pictures = unseen_captchas(order.style, order.test, order.seed, order.engine, last + 1, own)
                 with test.created() as beside:
                     yield from _write(order, pictures, beside, own)
                 test_is_there = True
@@ -137,8 +138,8 @@ def _pictures(order: Order, known: Known) -> Generator[Drawn, None, None]:
     """Return the pictures of the set itself; digests are computed only where something may be repeated."""
     if order.extend or order.test or known.digests:
         start = known.next_number if order.extend else 0
-        return unseen_captchas(order.style, order.count, order.seed, order.workers, start, known.digests)
-    return numbered_captchas(order.style, order.count, order.seed, order.workers)
+        return unseen_captchas(order.style, order.count, order.seed, order.engine, start, known.digests)
+    return numbered_captchas(order.style, order.count, order.seed, order.engine)
 
 
 def _write(

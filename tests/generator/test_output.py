@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from captcha_core.cluster.engine import LocalEngine
 from captcha_core.data.parquet import ParquetWriter, iter_parquet
 from captcha_core.data.schema import SPLIT_SCHEMA, Sample
 from captcha_core.data.split import pixel_digest
@@ -34,7 +35,7 @@ def test_two_workers_give_the_bytes_of_one(tmp_path: Path) -> None:
     style = BOTH_STYLES["pycaptcha"]
     for workers in (1, 2):
         draw(tmp_path / str(workers) / "x.parquet", 3, style)
-        draw(tmp_path / str(workers) / "x.parquet", 20, style, extend=True, test=9, workers=workers)
+        draw(tmp_path / str(workers) / "x.parquet", 20, style, extend=True, test=9, engine=LocalEngine(workers))
     assert everything(tmp_path / "1") == everything(tmp_path / "2")
 
 
