@@ -16,7 +16,8 @@ hash of the pixels, so that one picture never is in both, whatever is added late
 cannot be mixed up: train.py reads it with --split train, evaluate.py with --split test.
 
 Memory does not grow with the pictures; to find duplicates, about 150 bytes are kept for each of them (150 MB for a
-million). Exit code 2 when nothing could be written; then an older output is left as it was.
+million). What a run had finished when it was interrupted lies in OUTPUT.parts, and the same command goes on from there.
+Exit code 2 when nothing could be written; then an older output is left as it was.
 """
 
 from __future__ import annotations
@@ -30,8 +31,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from captcha_core.cli import run
+from captcha_core.cluster.engine import add_engine_arguments, engine_of
+from captcha_core.cluster.parts import Parts
 from captcha_core.data.check import Checker
-from captcha_core.data.load import load_rows
+from captcha_core.data.digests import digested_rows
+from captcha_core.data.jobs import labelled_jobs
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import SCHEMA, SPLIT_SCHEMA
 from captcha_core.data.split import split_of_digest
@@ -67,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--image-column", metavar="NAME", help="column of the pictures (Parquet) or file names (CSV)")
     parser.add_argument("--label-column", metavar="NAME", help="column of the labels, if it is not label")
     parser.add_argument("--pattern", metavar="REGEX", help="where the label is in a file's name: (?P<label>...)")
+    add_engine_arguments(parser, "decode")
     return parser
 
 
@@ -80,13 +85,15 @@ def _fraction(text: str) -> float:
 
 def _write(args: argparse.Namespace, checker: Checker) -> Counter[str | None]:
     """Write the rows that the checker lets through, and return how many there are of each split."""
-    rows = load_rows(
+    jobs = labelled_jobs(
         args.inputs,
         image_column=args.image_column,
         label_column=args.label_column,
         split=args.from_split,
         pattern=args.pattern,
     )
+    parts = Parts(engine_of(args), args.output)
+    rows = digested_rows(parts, jobs)
     written: Counter[str | None] = Counter()
     with ParquetWriter(args.output, schema=SCHEMA if args.split is None else SPLIT_SCHEMA) as writer:
         for sample, digest in checker.checked(tqdm(rows, unit=" pictures", disable=None)):
@@ -95,7 +102,9 @@ def _write(args: argparse.Namespace, checker: Checker) -> Counter[str | None]:
             written[split] += 1
         _list_problems(checker)
         if not written:
+            parts.remove()
             raise DataError(f"No row could be read from {', '.join(map(str, args.inputs))}, so nothing was written.")
+    parts.remove()
     return written
 
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from captcha_core.data.folder import LABELS_FILE, Mapped, iter_mapping
+from captcha_core.data.folder import LABELS_FILE
+from captcha_core.data.mapping import Mapped, iter_mapping
 from captcha_core.errors import CaptchaLabError, DataError, ImageError
 from captcha_core.imaging import PICTURE_SUFFIXES
 from captcha_core.pictures import natural_key

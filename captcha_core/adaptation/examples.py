@@ -10,6 +10,7 @@ import torch
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.data.check import Checker
+from captcha_core.data.digests import digested
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.imaging import load_image
@@ -48,7 +49,7 @@ def read_samples(rows: Iterable[Sample | CaptchaLabError]) -> list[Sample]:
     """
     checker = Checker()
     samples = []
-    for sample, _ in checker.checked(rows):
+    for sample, _ in checker.checked(map(digested, rows)):
         samples.append(sample)
         if len(samples) > MOST:
             raise DataError(

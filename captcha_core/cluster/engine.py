@@ -15,11 +15,12 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Protocol
 
 from captcha_core.errors import CaptchaLabError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ENGINES = ("local", "ray")
 

@@ -10,12 +10,13 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from captcha_core.cluster.engine import Engine, Stage
 from captcha_core.files import atomic_path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 logger = logging.getLogger(__name__)
 
@@ -79,15 +80,15 @@ class Parts:
                 yield job
 
         group: list[Any] = []
-        batches: list[pa.RecordBatch] = []
+        finished: list[list[tuple[Any, ...]]] = []
         with closing(self._engine.run(stage, watched())) as results:
             for result in results:
                 rows = list(result)
                 group.append(taken.popleft())
-                batches.append(_as_batch(rows, stage.schema))
+                finished.append(rows)
                 if len(group) == _JOBS:
-                    _write(self._path(stage, group), batches, stage.schema)
-                    group, batches = [], []
+                    _write(self._path(stage, group), finished, stage.schema)
+                    group, finished = [], []
                 yield rows
 
     def _path(self, stage: Stage, group: list[Any]) -> Path:
@@ -96,19 +97,26 @@ class Parts:
 
 
 def _as_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _write(path: Path, batches: list[pa.RecordBatch], schema: pa.Schema) -> None:
+def _write(path: Path, finished: list[list[tuple[Any, ...]]], schema: pa.Schema) -> None:
     """Write a batch per job."""
+    # A run too short for parts need not wait for this import.
+    import pyarrow as pa
+
     with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
+        for rows in finished:
+            writer.write_batch(_as_batch(rows, schema))
 
 
 def _read(path: Path) -> Iterator[list[tuple[Any, ...]]]:
+    import pyarrow as pa
+
     with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as reader:
         for number in range(reader.num_record_batches):
             columns = [column.to_pylist() for column in reader.get_batch(number).columns]

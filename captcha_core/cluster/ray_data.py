@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import socket
 from collections.abc import Generator, Iterable
 from itertools import islice
 from pathlib import Path
@@ -95,8 +96,12 @@ def _connect(ray: Any, workers: int | None, address: str | None) -> None:
         ray.init(num_cpus=workers, include_dashboard=False, **quiet)
         return
     try:
+        if ":" in address:
+            # Ray itself waits for minutes for a cluster that is not there.
+            host, _, port = address.removeprefix("ray://").rpartition(":")
+            socket.create_connection((host, int(port)), timeout=5).close()
         ray.init(address=address, runtime_env={"py_modules": [str(_PACKAGE)]}, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise CaptchaLabError(
             f"There is no Ray cluster at --address {address} ({str(error).splitlines()[0]}); start one with ray start "
             "--head, or leave --address out for one on this machine."

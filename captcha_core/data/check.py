@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from captcha_core.data.digests import Digested
 from captcha_core.data.schema import Sample
-from captcha_core.data.split import pixel_digest
-from captcha_core.errors import CaptchaLabError, ImageError
-from captcha_core.imaging import load_image
+from captcha_core.errors import CaptchaLabError
 
 LISTED = 20
 """How many rows that were left out for one reason are listed; the rest are counted."""
@@ -55,19 +54,13 @@ class Checker:
         self.unreadable = Problems()
         self._labels: dict[bytes, str] = {}
 
-    def checked(self, rows: Iterable[Sample | CaptchaLabError]) -> Iterator[tuple[Sample, bytes]]:
+    def checked(self, rows: Iterable[Digested]) -> Iterator[tuple[Sample, bytes]]:
         """Yield the rows to keep, each with the digest of its pixels."""
         for row in rows:
             if isinstance(row, CaptchaLabError):
                 self.unreadable.add(str(row))
-                continue
-            try:
-                digest = pixel_digest(load_image(row.image, name=row.path))
-            except ImageError as error:
-                self.unreadable.add(str(error))
-                continue
-            if self._is_new(row, digest):
-                yield row, digest
+            elif self._is_new(*row):
+                yield row
 
     def _is_new(self, row: Sample, digest: bytes) -> bool:
         earlier = self._labels.get(digest)

@@ -6,13 +6,12 @@ its place, so that ``make_dataset.py`` can count and list such rows while other 
 
 from __future__ import annotations
 
-import csv
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
+from captcha_core.data.mapping import Mapped, iter_mapping
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError, ImageError
 from captcha_core.imaging import PICTURE_SUFFIXES, read_picture
@@ -22,14 +21,37 @@ LABELS_FILE = "labels.csv"
 # A label in a file's name holds no "_" and no white space unless the user's own pattern says otherwise.
 _LABEL_FIRST = re.compile(r"(?P<label>[^_\s]+)(_\d+)?")
 _NUMBER_FIRST = re.compile(r"\d+_(?P<label>[^_\s]+)")
-# In characters; the rest of a longer line only has to be read.
-_LONGEST_HEADER = 1 << 16
 # A longer name is a sentence or a fingerprint.
 _LONGEST_LABEL = 32
 # What cameras and programs call a picture of which they know nothing.
 _USUAL_NAMES = frozenset(
     ("captcha", "download", "file", "image", "img", "photo", "picture", "sample", "scan", "screenshot", "unnamed")
 )
+
+
+class Listed(NamedTuple):
+    """A picture file with its label, not opened yet; ``where`` is the line that names it, for messages."""
+
+    file: Path
+    label: str
+    name: str
+    source: str
+    where: str | None = None
+
+    def sample(self) -> Sample | CaptchaLabError:
+        """Read the file, or say why it cannot be read."""
+        try:
+            return Sample(read_picture(self.file, name=self.name), self.label, self.name, self.source)
+        except ImageError as error:
+            return error if self.where is None else DataError(f"{self.where}: {error}")
+
+
+Entries = Iterator[Listed | CaptchaLabError]
+
+
+def opened_entries(entries: Entries) -> Iterator[Sample | CaptchaLabError]:
+    """Read the files one by one."""
+    return (entry.sample() if isinstance(entry, Listed) else entry for entry in entries)
 
 
 def visible_entries(folder: str | Path) -> list[Path]:
@@ -60,30 +82,40 @@ def picture_files(folder: str | Path) -> list[Path]:
 
 
 def iter_folder(path: str | Path, pattern: str | None = None) -> Iterator[Sample | CaptchaLabError]:
-    """Stream a folder of labelled pictures.
+    """Stream a folder of labelled pictures, with an error in place of an unreadable one; see :func:`list_folder`."""
+    return opened_entries(list_folder(path, pattern))
 
-    The labels are those of the folder's ``labels.csv`` (see :func:`iter_csv`) if it has one and no pattern is
-    given, else they are in the names of the files (see :func:`iter_files`).
+
+def list_folder(path: str | Path, pattern: str | None = None) -> Entries:
+    """List a folder of labelled pictures.
+
+    The labels are those of the folder's ``labels.csv`` (see :func:`list_csv`) if it has one and no pattern is
+    given, else they are in the names of the files (see :func:`list_files`).
 
     Args:
         path: The folder; folders in it are not entered.
-        pattern: As for :func:`iter_files`.
+        pattern: As for :func:`list_files`.
 
     Yields:
-        The pictures sorted by name, or in the order of ``labels.csv``; an error in place of an unreadable one.
+        The pictures sorted by name, or in the order of ``labels.csv``; an error in place of one without a label.
 
     Raises:
         DataError: If there are no pictures, or labels cannot be told from the names.
     """
     mapping = Path(path) / LABELS_FILE
     if pattern is None and mapping.is_file():
-        yield from iter_csv(mapping)
+        yield from list_csv(mapping)
     else:
-        yield from iter_files(picture_files(path), pattern)
+        yield from list_files(picture_files(path), pattern)
 
 
 def iter_files(files: Iterable[Path], pattern: str | None = None) -> Iterator[Sample | CaptchaLabError]:
-    r"""Stream picture files whose names are their labels.
+    """Stream picture files whose names are their labels, with errors for unreadable ones; see :func:`list_files`."""
+    return opened_entries(list_files(files, pattern))
+
+
+def list_files(files: Iterable[Path], pattern: str | None = None) -> Entries:
+    r"""List picture files whose names are their labels.
 
     Without a pattern, all names must have the same form: ``aB3xQ.png``, where ``_17`` may follow to tell
     pictures of one text apart (``aB3xQ_17.png``), or ``17_aB3xQ.png``. Names that fit both, like
@@ -95,7 +127,7 @@ def iter_files(files: Iterable[Path], pattern: str | None = None) -> Iterator[Sa
             ``r"\d+_(?P<label>.+)"``. A name that it does not fit is an unreadable row.
 
     Yields:
-        The pictures in order; an error in place of an unreadable one.
+        The pictures in order; an error in place of one without a label.
 
     Raises:
         DataError: If the pattern is not one, or labels cannot be told from the names.
@@ -109,7 +141,7 @@ def iter_files(files: Iterable[Path], pattern: str | None = None) -> Iterator[Sa
         elif match is None or not match["label"]:
             yield DataError(f"{file} does not fit the pattern {pattern!r}, so its label is unknown.")
         else:
-            yield _sample(file, match["label"], file.name, source=file.absolute().parent.name)
+            yield Listed(file, match["label"], file.name, file.absolute().parent.name)
 
 
 def labels_of_names(names: Iterable[str]) -> list[str] | None:
@@ -142,7 +174,12 @@ def _only_names(labels: list[str]) -> bool:
 def iter_csv(
     path: str | Path, *, file_column: str | None = None, label_column: str | None = None
 ) -> Iterator[Sample | CaptchaLabError]:
-    """Stream the pictures that a CSV or TSV file names, with their labels.
+    """Stream the pictures that a CSV or TSV file names, with errors for unreadable ones; see :func:`list_csv`."""
+    return opened_entries(list_csv(path, file_column=file_column, label_column=label_column))
+
+
+def list_csv(path: str | Path, *, file_column: str | None = None, label_column: str | None = None) -> Entries:
+    """List the pictures that a CSV or TSV file names, with their labels.
 
     The first line names the columns, ``file`` and ``label`` among them. Fields are separated by commas, semicolons
     or tabs, whichever the first line has most of. The text is UTF-8; a byte order mark is tolerated. Labels stay
@@ -154,7 +191,7 @@ def iter_csv(
         label_column: The column of the labels, if it is not ``label``.
 
     Yields:
-        The pictures in order; in place of a row without label or with a missing picture, an error that names the line.
+        The pictures in order; in place of a row without label, an error that names the line.
 
     Raises:
         DataError: If the file cannot be read as such a table.
@@ -163,80 +200,15 @@ def iter_csv(
     try:
         with path.open(encoding="utf-8-sig", newline="") as text:
             for row in iter_mapping(text, str(path), file_column=file_column, label_column=label_column):
-                yield row if isinstance(row, DataError) else _mapped_sample(path, row)
+                yield row if isinstance(row, DataError) else _listed(path, row)
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; check the path.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be opened ({error.strerror}); check the path and its permissions.") from error
 
 
-class Mapped(NamedTuple):
-    """A line of a mapping: where it stands, for messages, the file's name and its label."""
-
-    where: str
-    file: str
-    label: str
-
-
-def iter_mapping(
-    text: TextIO, where: str, *, file_column: str | None = None, label_column: str | None = None
-) -> Iterator[Mapped | DataError]:
-    """Stream the lines of an open CSV or TSV file, which :func:`iter_csv` describes, without looking for the files.
-
-    Args:
-        text: The file, opened with ``newline=""``; it must be able to seek.
-        where: What to call it in messages.
-        file_column: The column of the file names, if it is not ``file``.
-        label_column: The column of the labels, if it is not ``label``.
-
-    Yields:
-        The lines in order; in place of one without label or file, an error that names it.
-
-    Raises:
-        DataError: If the file cannot be read as such a table.
-    """
-    try:
-        first_line = text.readline(_LONGEST_HEADER)
-        text.seek(0)
-        reader = csv.reader(text, delimiter=delimiter_of(first_line), strict=True)
-        header = [name.strip() for name in next(reader, [])]
-        file_at, label_at = (_place(header, where, *c) for c in ((file_column, "file"), (label_column, "label")))
-        for row in reader:
-            if any(row):
-                yield _mapped(f"{where}, line {reader.line_num}", header, row, file_at, label_at)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{where} is not UTF-8 text; save it as CSV in UTF-8.") from error
-    except csv.Error as error:
-        raise DataError(f"{where}, line {reader.line_num}: {error}; save it again as CSV.") from error
-
-
-def delimiter_of(first_line: str) -> str:
-    """Return what separates the fields of a table: comma, semicolon or tab, whichever its first line has most of."""
-    return max(",;\t", key=first_line.count)
-
-
-def _mapped(where: str, header: list[str], row: list[str], file_at: int, label_at: int) -> Mapped | DataError:
-    if len(row) != len(header):
-        return DataError(f"{where} has {len(row)} fields where the first line has {len(header)}; quote the commas.")
-    file, label = row[file_at].strip(), row[label_at].strip()
-    if not file or not label:
-        return DataError(f"{where} has no {'label' if file else 'file'}; fill it in.")
-    # Not isprintable(), which knows no character that is newer than this Python.
-    if any(unicodedata.category(character) == "Cc" for character in label):
-        return DataError(f"{where} has a label with a control character, {label[:40]!r}; mend it.")
-    return Mapped(where, file, label)
-
-
-def _mapped_sample(path: Path, line: Mapped) -> Sample | CaptchaLabError:
-    sample = _sample(path.parent / line.file, line.label, line.file, source=_source_of(path))
-    return DataError(f"{line.where}: {sample}") if isinstance(sample, CaptchaLabError) else sample
-
-
-def _sample(file: Path, label: str, name: str, source: str) -> Sample | ImageError:
-    try:
-        return Sample(read_picture(file, name=name), label, name, source)
-    except ImageError as error:
-        return error
+def _listed(path: Path, line: Mapped) -> Listed:
+    return Listed(path.parent / line.file, line.label, line.file, _source_of(path), line.where)
 
 
 def _is_unicode(name: str) -> bool:
@@ -247,15 +219,6 @@ def _is_unicode(name: str) -> bool:
 def _source_of(mapping: Path) -> str:
     """Name a mapping by its own stem, but a folder's ``labels.csv`` by the folder."""
     return mapping.absolute().parent.name if mapping.name == LABELS_FILE else mapping.stem
-
-
-def _place(header: list[str], where: str, named: str | None, usual: str) -> int:
-    wanted = named or usual
-    if wanted in header:
-        return header.index(wanted)
-    option = "--label-column" if usual == "label" else "--image-column"
-    seen = ", ".join(header) or "none"
-    raise DataError(f"{where} has no column {wanted!r}; its first line names {seen}. Name the column with {option}.")
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

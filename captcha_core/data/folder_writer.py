@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from captcha_core.data.folder import LABELS_FILE, delimiter_of
+from captcha_core.data.folder import LABELS_FILE
+from captcha_core.data.mapping import delimiter_of
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
 

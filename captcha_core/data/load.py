@@ -61,7 +61,7 @@ def load_rows(
         DataError: If an input as a whole cannot be read or does not fit; all inputs are looked at before the first
             row comes.
     """
-    files = [file for path in inputs for file in _expanded(Path(path))]
+    files = expanded_inputs(inputs)
     parquet = [file for file in files if file.suffix.lower() in PARQUET_SUFFIXES]
     splits = dict(zip(parquet, splits_to_read(parquet, split), strict=True))
     for file in files:
@@ -75,6 +75,15 @@ def load_rows(
             yield from iter_csv(file, file_column=image_column, label_column=label_column)
         else:
             yield from iter_files([file], pattern)
+
+
+def expanded_inputs(inputs: Sequence[str | Path]) -> list[Path]:
+    """Return the inputs, with the Parquet parts of a folder that holds nothing else to read in its place.
+
+    Raises:
+        DataError: If one is missing, or nothing that can be read.
+    """
+    return [file for path in inputs for file in _expanded(Path(path))]
 
 
 def _expanded(path: Path) -> list[Path]:

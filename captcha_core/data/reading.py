@@ -108,6 +108,28 @@ def stream(file: pq.ParquetFile, layout: Layout) -> Iterator[Sample]:
         first += batch.num_rows
 
 
+def stream_slice(file: pq.ParquetFile, layout: Layout, first: int, stop: int) -> Iterator[Sample]:
+    """Yield the wanted rows among those numbered ``first`` to ``stop - 1``; row groups without any are not read."""
+    start = 0
+    for group in range(file.num_row_groups):
+        end = start + file.metadata.row_group(group).num_rows
+        if start < stop and end > first:
+            yield from _group_slice(file, layout, group, (start, max(first, start), min(stop, end)))
+        start = end
+
+
+def _group_slice(file: pq.ParquetFile, layout: Layout, group: int, rows: tuple[int, int, int]) -> Iterator[Sample]:
+    """Yield wanted rows of one row group: its first row's number, and between which two numbers to yield."""
+    here, first, stop = rows
+    for batch in file.iter_batches(_batch_rows(file), row_groups=[group], columns=layout.columns, use_threads=False):
+        begin, end = max(first - here, 0), min(stop - here, batch.num_rows)
+        if begin < end:
+            yield from samples_of(batch.slice(begin, end - begin), layout, here + begin)
+        here += batch.num_rows
+        if here >= stop:
+            return
+
+
 def _batch_rows(file: pq.ParquetFile) -> int:
     """Return how many rows a batch may have."""
     groups = (file.metadata.row_group(number) for number in range(file.num_row_groups))
