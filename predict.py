@@ -8,6 +8,8 @@ A picture that cannot be read is a row with an error. A folder stands for the pi
 in natural order (2.png before 10.png); a Parquet file for its rows, named file.parquet#0, file.parquet#1 and so on.
 In CSV a text that a spreadsheet would take for a formula has a ' before it.
 
+What a run had read when it was interrupted lies in OUTPUT.parts, and the same command goes on from there.
+
 Exit code: 0 when every picture was read, 1 when some were not, 2 when nothing could be done; with 2 no output is
 written or replaced.
 """
@@ -16,8 +18,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -26,13 +27,16 @@ from typing import TYPE_CHECKING, Any
 from captcha_core.alphabet import NAMED_ALPHABETS
 from captcha_core.backends import BACKENDS
 from captcha_core.cli import run
+from captcha_core.cluster.engine import add_engine_arguments, engine_of
+from captcha_core.cluster.parts import Parts
 from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError, ImageError
-from captcha_core.rows import COLUMNS, Row, row_of
+from captcha_core.rows import COLUMNS, Row
 from captcha_core.stage_files import StageFiles, check_stage_folder
 from captcha_core.tables import check_table_path, open_table
 
 if TYPE_CHECKING:
+    from captcha_core.cluster.reading import Read
     from captcha_core.recognizer import NamedSource, Recognizer
 
 
@@ -61,6 +65,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     steps.add_argument("--force-invert", action="store_true", help="swap light and dark in every picture")
     steps.add_argument("--strong", action="store_true", help="thicken the strokes: for thin ones")
     steps.add_argument("--save-debug", type=Path, metavar="DIR", help="write every stage as PNG into a new folder")
+    add_engine_arguments(parser, "read")
     return parser.parse_args(arguments)
 
 
@@ -70,21 +75,31 @@ def main(arguments: list[str]) -> int:
     check_options(options)
     constraint = constraint_of(options)
     # Torch takes seconds to import; --help and a mistyped output need not wait for it.
-    from captcha_core.pictures import find_pictures
+    from captcha_core.cluster.reading import ReadStage, read_pictures
+    from captcha_core.pictures import find_pictures, limited, picture_jobs
     from captcha_core.recognizer import Recognizer, default_checkpoint
 
+    engine = engine_of(options)
     changes = overrides(options)
     checkpoint = options.checkpoint or default_checkpoint()
-    recognizer = Recognizer(checkpoint, preprocessing=changes, backend=options.backend)
+    settings = {"preprocessing": changes, "backend": options.backend}
+    recognizer = Recognizer(checkpoint, **settings)
     if constraint is not None:
         constraint.choose(recognizer.alphabet)
     notes = [preprocessing_note(changes, recognizer.meta.transform), constraint_note(constraint, recognizer.expected)]
     note = "\n".join(filter(None, notes))
-    pictures: Iterable[NamedSource] = islice(find_pictures(options.paths, options.image_column), options.limit)
     if options.save_debug is not None:
-        pictures = saving_stages(pictures, recognizer, options.save_debug)
-    rows = read_rows(recognizer, pictures, options.batch_size, constraint)
-    return print_rows(rows, note) if options.output is None else write_rows(rows, options.output, note)
+        pictures = islice(find_pictures(options.paths, options.image_column), options.limit)
+        save_stages(pictures, recognizer, options.save_debug)
+    settings |= {"preprocessing": tuple(changes.items()), "batch_size": options.batch_size, "constraint": constraint}
+    stage = ReadStage.of(recognizer, checkpoint, engine.threads, **settings)
+    jobs = limited(picture_jobs(options.paths, options.image_column), options.limit)
+    if options.output is None:
+        return print_rows(map(row_of_read, read_pictures(engine, stage, jobs)), note)
+    parts = Parts(engine, options.output)
+    code = write_rows(map(row_of_read, read_pictures(parts, stage, jobs)), options.output, note)
+    parts.remove()
+    return code
 
 
 def check_options(options: argparse.Namespace) -> None:
@@ -161,8 +176,8 @@ def preprocessing_note(changes: Mapping[str, Any], transform: Mapping[str, Any])
     return f"preprocessing: {listed} ({'overrides' if differs else 'as in'} the checkpoint)"
 
 
-def saving_stages(pictures: Iterable[NamedSource], recognizer: Recognizer, folder: Path) -> Iterator[NamedSource]:
-    """Pass pictures on and write the stages of their preprocessing; of one that cannot be read there are none."""
+def save_stages(pictures: Iterable[NamedSource], recognizer: Recognizer, folder: Path) -> None:
+    """Write the stages of the preprocessing of pictures; of one that cannot be read there are none."""
     from captcha_core.imaging import load_image
 
     files = StageFiles(folder)
@@ -171,23 +186,11 @@ def saving_stages(pictures: Iterable[NamedSource], recognizer: Recognizer, folde
             # An unreadable picture becomes a row that says so.
             with suppress(ImageError):
                 files.write(picture.name, recognizer.transform.stages(load_image(picture.source, picture.name)))
-        yield picture
 
 
-def read_rows(
-    recognizer: Recognizer, pictures: Iterable[NamedSource], batch_size: int, constraint: Constraint | None
-) -> Iterator[Row]:
-    """Yield the outcome of every picture, in order."""
-    # The recogniser takes a batch of pictures before it gives the first prediction.
-    names: deque[str] = deque()
-
-    def sources() -> Iterator[NamedSource]:
-        for picture in pictures:
-            names.append(picture.name)
-            yield picture
-
-    for outcome in recognizer.stream(sources(), batch_size, constraint):
-        yield row_of(names.popleft(), outcome)
+def row_of_read(read: Read) -> Row:
+    """Return the row of a picture."""
+    return Row(read.file, read.text, read.confidence, read.char_confidences, read.error)
 
 
 def print_rows(rows: Iterable[Row], note: str | None = None) -> int:

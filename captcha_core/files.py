@@ -52,6 +52,15 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
                 temporary.unlink()
 
 
+def version_of(path: str | Path) -> tuple[int, int]:
+    """Return a file's size and time of change in nanoseconds; zeros if it cannot be looked at."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
 def _sync(path: Path) -> None:
     """Bring the bytes to the disk, so that a power cut cannot leave an empty file under the final name."""
     with path.open("rb") as handle:

@@ -1,16 +1,78 @@
-"""What the paths on a command line stand for: pictures, folders of pictures, and the rows of Parquet files."""
+"""What the paths on a command line stand for: pictures, folders of pictures, and the rows of Parquet files.
+
+They stand for jobs of some hundred pictures each, of which a process, here or elsewhere, reads one at a time.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from captcha_core.errors import DataError
-from captcha_core.files import PARQUET_SUFFIXES
+from captcha_core.files import PARQUET_SUFFIXES, version_of
 from captcha_core.imaging import PICTURE_SUFFIXES
 from captcha_core.recognizer import NamedSource
+
+if TYPE_CHECKING:
+    from captcha_core.data.jobs import Slice
+
+# Picture files of a job.
+
+
+_JOB_FILES = 256
+
+
+@dataclass(frozen=True)
+class PictureFiles:
+    """Picture files, or why there is none, each with the size and time of the file."""
+
+    entries: tuple[tuple[Path | NamedSource, tuple[int, int]], ...]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.entries)
+
+    def first(self, count: int) -> PictureFiles:
+        """Return the first so many."""
+        return PictureFiles(self.entries[:count])
+
+    def pictures(self) -> Iterator[tuple[NamedSource, None]]:
+        """Yield the pictures, which have no labels."""
+        for entry, _ in self.entries:
+            yield entry if isinstance(entry, NamedSource) else NamedSource(shown(entry), entry), None
+
+
+@dataclass(frozen=True)
+class PictureRows:
+    """Rows of a Parquet file; the same without labels."""
+
+    rows: Slice
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self.rows.stop - self.rows.first
+
+    def first(self, count: int) -> PictureRows:
+        """Return the first so many."""
+        return PictureRows(replace(self.rows, stop=min(self.rows.stop, self.rows.first + count)))
+
+    def pictures(self) -> Iterator[tuple[NamedSource, None]]:
+        """Yield the pictures; where the file cannot be read on, why."""
+        name = shown(Path(self.rows.layout.where))
+        number = self.rows.first
+        try:
+            for sample in self.rows.samples():
+                yield NamedSource(f"{name}#{number}", sample.image), None
+                number += 1
+        except DataError as error:
+            yield NamedSource(name, error), None
+
+
+PictureJob = PictureFiles | PictureRows
 
 
 def find_pictures(paths: Iterable[Path], image_column: str | None = None) -> Iterator[NamedSource]:
@@ -25,15 +87,45 @@ def find_pictures(paths: Iterable[Path], image_column: str | None = None) -> Ite
         paths: Files and folders.
         image_column: Parquet column of the encoded pictures, if it is not the obvious one.
     """
+    return (picture for job in picture_jobs(paths, image_column) for picture, _ in job.pictures())
+
+
+def picture_jobs(paths: Iterable[Path], image_column: str | None = None) -> Iterator[PictureJob]:
+    """Yield the jobs of :func:`find_pictures`; their order and that of the pictures in them is the same."""
+    files: list[tuple[Path | NamedSource, tuple[int, int]]] = []
+    for found in _found(paths):
+        is_parquet = isinstance(found, Path) and found.suffix.lower() in PARQUET_SUFFIXES
+        if files and (is_parquet or len(files) == _JOB_FILES):
+            yield PictureFiles(tuple(files))
+            files = []
+        if isinstance(found, Path) and is_parquet:
+            yield from _row_jobs(found, image_column)
+        else:
+            files.append((found, (0, 0) if isinstance(found, NamedSource) else version_of(found)))
+    if files:
+        yield PictureFiles(tuple(files))
+
+
+def limited(jobs: Iterable[PictureJob], count: int | None) -> Iterator[PictureJob]:
+    """Yield jobs up to so many pictures; None passes all on."""
+    left = count
+    for job in jobs:
+        if left is None:
+            yield job
+        elif left > 0:
+            yield job.first(left)
+            left -= len(job)
+        else:
+            return
+
+
+def _found(paths: Iterable[Path]) -> Iterator[Path | NamedSource]:
+    """Yield the files that paths stand for, or why there is none."""
     for path in paths:
         files = _expanded(path) if os.path.isdir(path) else [path]
         if not files:
             yield NamedSource(shown(path), DataError(f"{shown(path)} is a folder without pictures; name another."))
-        for file in files:
-            if file.suffix.lower() in PARQUET_SUFFIXES:
-                yield from _rows(file, image_column)
-            else:
-                yield NamedSource(shown(file), file)
+        yield from files
 
 
 def shown(path: Path) -> str:
@@ -59,14 +151,11 @@ def _expanded(folder: Path) -> list[Path]:
     return sorted(pictures or parts, key=lambda path: ([natural_key(part) for part in path.parts], path))
 
 
-def _rows(path: Path, image_column: str | None) -> Iterator[NamedSource]:
+def _row_jobs(path: Path, image_column: str | None) -> Iterator[PictureJob]:
     # Pictures alone need no pyarrow, whose import takes a second.
-    from captcha_core.data.parquet import iter_pictures
+    from captcha_core.data.jobs import picture_slices
 
-    row = 0
     try:
-        for sample in iter_pictures(path, image_column=image_column, split="all"):
-            yield NamedSource(f"{shown(path)}#{row}", sample.image)
-            row += 1
+        yield from map(PictureRows, picture_slices(path, image_column))
     except DataError as error:
-        yield NamedSource(shown(path), error)
+        yield PictureFiles(((NamedSource(shown(path), error), (0, 0)),))

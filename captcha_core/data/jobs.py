@@ -5,7 +5,6 @@ The rows of all jobs are those of :func:`captcha_core.data.load.load_rows` with 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,9 +15,9 @@ from captcha_core.data.folder import Listed, list_csv, list_files, list_folder
 from captcha_core.data.load import TABLE_SUFFIXES, expanded_inputs
 from captcha_core.data.parquet import splits_to_read
 from captcha_core.data.reading import Layout, layout_of, opened, stream_slice
-from captcha_core.data.schema import Sample, choose_label_column
+from captcha_core.data.schema import ALL_SPLITS, Sample, choose_label_column
 from captcha_core.errors import CaptchaLabError, DataError
-from captcha_core.files import PARQUET_SUFFIXES
+from captcha_core.files import PARQUET_SUFFIXES, version_of
 
 JOB_ROWS = 256
 """Rows of a job, at least; enough that handing it over does not count."""
@@ -113,6 +112,14 @@ def labelled_slices(
     yield from slices(layout, groups)
 
 
+def picture_slices(path: Path, image_column: str | None) -> Iterator[Slice]:
+    """Yield the slices of one Parquet file, of all splits, whose pictures may have no labels."""
+    with opened(path) as file:
+        layout = layout_of(file, path, image_column, None, ALL_SPLITS)
+        groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+    yield from slices(layout, groups)
+
+
 def slices(layout: Layout, groups: Iterable[int]) -> Iterator[Slice]:
     """Yield slices for row groups of so many rows each, none over the border of a group."""
     version = version_of(layout.where)
@@ -122,15 +129,6 @@ def slices(layout: Layout, groups: Iterable[int]) -> Iterator[Slice]:
         for first in range(start, start + rows, size):
             yield Slice(layout, version, first, min(first + size, start + rows))
         start += rows
-
-
-def version_of(path: str | Path) -> tuple[int, int]:
-    """Return a file's size and time of change in nanoseconds; zeros if it cannot be looked at."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
 
 
 def _file_lists(entries: Iterator[Listed | CaptchaLabError]) -> Iterator[FileList]:
