@@ -29,13 +29,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captcha_core.cli import run
+from captcha_core.cluster.engine import add_engine_arguments, engine_of, is_default
 from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.view import check_view_path
 from captcha_core.files import atomic_path
 
 if TYPE_CHECKING:
+    from captcha_core.cluster.reading import Read
     from captcha_core.data.schema import Sample
     from captcha_core.evaluation.measure import Evaluation
+    from captcha_core.recognizer import Recognizer
 
 
 SWEEP_STEPS = 6
@@ -63,6 +66,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--view", type=Path, metavar="FILE", help="show each picture with the attempt: x.html or x.png")
     audit_help = "list labels that are probably wrong: train on a part, in minutes, and read the rest"
     parser.add_argument("--audit", action="store_true", help=audit_help)
+    add_engine_arguments(parser, "read")
     sweep = parser.add_argument_group("how strong is it?")
     sweep.add_argument("--sweep", action="store_true", help="sweep each distortion from none to extreme")
     sweep.add_argument("--count", type=int, default=100, metavar="N", help="pictures per strength (default: 100)")
@@ -81,12 +85,13 @@ def main(arguments: list[str]) -> int:
     if options.audit:
         return audit(options)
     # Torch takes seconds to import; --help need not wait for it.
-    from captcha_core.evaluation.measure import alphabet_note, evaluate_model
+    from captcha_core.evaluation.measure import alphabet_note, evaluate_reads
     from captcha_core.evaluation.report import format_details, format_figures
     from captcha_core.recognizer import Recognizer, default_checkpoint
 
-    recognizer = Recognizer(options.checkpoint[0] if options.checkpoint else default_checkpoint())
-    evaluation = evaluate_model(recognizer, samples_of(options, "reading"), options.batch_size)
+    checkpoint = options.checkpoint[0] if options.checkpoint else default_checkpoint()
+    recognizer = Recognizer(checkpoint, threads=1)
+    evaluation = evaluate_reads(reads_of(options, recognizer, checkpoint), recognizer.model_id)
     note = alphabet_note(evaluation.labels, recognizer.alphabet)
     title = f"{recognizer.model_id} on {', '.join(map(str, options.data))}"
     print(f"{title}\n\n{format_figures(evaluation)}")
@@ -106,6 +111,8 @@ def check_options(options: argparse.Namespace) -> None:
         CaptchaLabError: If an option is one of these.
     """
     check_sweep(options)
+    if (options.sweep or options.audit) and not is_default(options):
+        raise CaptchaLabError("--engine, --address and --workers do not go with --sweep and --audit; leave them out.")
     if options.batch_size < 1:
         raise CaptchaLabError(f"--batch-size {options.batch_size}: it must be 1 or more.")
     if options.view is not None:
@@ -200,6 +207,19 @@ def audit(options: argparse.Namespace) -> int:
     if written:
         print(f"\nWritten: {', '.join(map(str, written))}")
     return 0
+
+
+def reads_of(options: argparse.Namespace, recognizer: Recognizer, checkpoint: Path) -> Iterator[Read]:
+    """Let the engine read the labelled pictures, under a progress bar."""
+    from tqdm import tqdm
+
+    from captcha_core.cluster.reading import Labelled, ReadStage, read_pictures
+    from captcha_core.data.jobs import labelled_jobs
+
+    stage = ReadStage.of(recognizer, checkpoint, batch_size=options.batch_size)
+    columns = {"image_column": options.image_column, "label_column": options.label_column}
+    jobs = map(Labelled, labelled_jobs(options.data, **columns, split=options.split))
+    yield from tqdm(read_pictures(engine_of(options), stage, jobs), unit=" pictures", desc="reading")
 
 
 def samples_of(options: argparse.Namespace, verb: str) -> Iterator[Sample]:

@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> int:
     changes = overrides(options)
     checkpoint = options.checkpoint or default_checkpoint()
     settings = {"preprocessing": changes, "backend": options.backend}
-    recognizer = Recognizer(checkpoint, **settings)
+    recognizer = Recognizer(checkpoint, threads=1, **settings)
     if constraint is not None:
         constraint.choose(recognizer.alphabet)
     notes = [preprocessing_note(changes, recognizer.meta.transform), constraint_note(constraint, recognizer.expected)]
@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> int:
         pictures = islice(find_pictures(options.paths, options.image_column), options.limit)
         save_stages(pictures, recognizer, options.save_debug)
     settings |= {"preprocessing": tuple(changes.items()), "batch_size": options.batch_size, "constraint": constraint}
-    stage = ReadStage.of(recognizer, checkpoint, engine.threads, **settings)
+    stage = ReadStage.of(recognizer, checkpoint, **settings)
     jobs = limited(picture_jobs(options.paths, options.image_column), options.limit)
     if options.output is None:
         return print_rows(map(row_of_read, read_pictures(engine, stage, jobs)), note)

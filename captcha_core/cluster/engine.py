@@ -45,16 +45,7 @@ class Stage(Protocol):
 
 
 class Engine(Protocol):
-    """Runs stages.
-
-    Attributes:
-        threads: How many threads a stage may use for its arithmetic; None leaves that to the libraries.
-    """
-
-    @property
-    def threads(self) -> int | None:
-        """See above."""
-        ...
+    """Runs stages."""
 
     def run(self, stage: Stage, jobs: Iterable[Any]) -> Generator[Iterable[tuple[Any, ...]], None, None]:
         """Yield the rows of every job, in the order of the jobs; few jobs at a time are taken and held.
@@ -78,11 +69,6 @@ class LocalEngine:
     """
 
     workers: int = 1
-
-    @property
-    def threads(self) -> int | None:
-        """One for each of several workers; this process takes what there is."""
-        return None if self.workers == 1 else 1
 
     def run(self, stage: Stage, jobs: Iterable[Any]) -> Generator[Iterable[tuple[Any, ...]], None, None]:
         """Yield the rows of every job; see :class:`Engine`."""
@@ -171,6 +157,11 @@ def add_engine_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
     group.add_argument("--address", metavar="HOST:PORT", help="the Ray cluster; default: one on this machine, for now")
     workers_help = f"processes that {verb}, of one thread each (default: this one; with Ray one per core)"
     group.add_argument("--workers", type=int, metavar="N", help=workers_help)
+
+
+def is_default(options: argparse.Namespace) -> bool:
+    """Tell whether none of the arguments is given."""
+    return options.engine == "local" and options.address is None and options.workers is None
 
 
 def engine_of(options: argparse.Namespace) -> Engine:

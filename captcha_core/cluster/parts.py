@@ -32,9 +32,6 @@ class Parts:
     They lie in the folder ``OUTPUT.parts`` as Arrow files, which take their names when they are whole: hashes of the
     stage and the jobs that they are the rows of. So nothing can be taken for the part of another run, and a part that
     fits is right whichever engine made it.
-
-    Attributes:
-        threads: Those of the engine.
     """
 
     def __init__(self, engine: Engine, output: Path) -> None:
@@ -46,11 +43,6 @@ class Parts:
         """
         self._engine = engine
         self._folder = output.with_name(output.name + ".parts")
-
-    @property
-    def threads(self) -> int | None:
-        """See above."""
-        return self._engine.threads
 
     def run(self, stage: Stage, jobs: Iterable[Any]) -> Generator[Rows, None, None]:
         """Yield the rows of every job, first those that were put aside; see :meth:`Engine.run`."""

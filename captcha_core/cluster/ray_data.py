@@ -29,8 +29,6 @@ class RayEngine:
     Ray brings this project's own modules along.
     """
 
-    threads = 1
-
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
         """Connect.
 

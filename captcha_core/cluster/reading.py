@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from captcha_core.cluster.engine import Engine
 from captcha_core.constraint import Constraint
+from captcha_core.errors import CaptchaLabError
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource, Recognizer
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from captcha_core.data.jobs import LabelledJob
 
 
 class Read(NamedTuple):
@@ -39,10 +42,25 @@ class ReadingJob(Protocol):
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """A job of labelled pictures; a row without picture or label is none to measure by and is raised."""
+
+    job: LabelledJob
+
+    def pictures(self) -> Iterator[tuple[NamedSource, str]]:
+        """Yield the pictures with their labels."""
+        for row in self.job.rows():
+            if isinstance(row, CaptchaLabError):
+                raise row
+            yield NamedSource(row.path, row.image), row.label
+
+
+@dataclass(frozen=True)
 class ReadStage:
     """Reads the pictures of a :class:`ReadingJob`.
 
-    Batches do not go over the border of a job, so that a picture is always read in the same company.
+    One thread computes, and batches do not go over the border of a job: a sum in another order is another one in its
+    last bits, and a picture shall read the same wherever it is read.
 
     Attributes:
         checkpoint: The model's file, which every worker opens for itself.
@@ -51,7 +69,6 @@ class ReadStage:
         backend: As there.
         batch_size: Pictures per pass of the model.
         constraint: What is known of the texts; as for :class:`captcha_core.recognizer.Recognizer`.
-        threads: How many threads compute; None leaves it to the library.
     """
 
     checkpoint: Path
@@ -60,14 +77,12 @@ class ReadStage:
     backend: str | None = None
     batch_size: int = 32
     constraint: Constraint | None = None
-    # What follows changes no row.
-    threads: int | None = field(default=None, repr=False)
     _loaded: list[Recognizer] = field(default_factory=list, repr=False)
 
     @classmethod
-    def of(cls, recognizer: Recognizer, checkpoint: Path, threads: int | None, **settings: Any) -> ReadStage:
-        """Return the stage of a recogniser that is loaded already, which reads what this process reads itself."""
-        return cls(checkpoint.absolute(), recognizer.model_id, threads=threads, _loaded=[recognizer], **settings)
+    def of(cls, recognizer: Recognizer, checkpoint: Path, **settings: Any) -> ReadStage:
+        """Return the stage of a recogniser of one thread, which reads what this process reads itself."""
+        return cls(checkpoint.absolute(), recognizer.model_id, _loaded=[recognizer], **settings)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the model itself out of what is sent to a worker."""
@@ -101,7 +116,7 @@ class ReadStage:
 
     def _recognizer(self) -> Recognizer:
         if not self._loaded:
-            self._loaded.append(Recognizer(self.checkpoint, self.threads, dict(self.preprocessing), self.backend))
+            self._loaded.append(Recognizer(self.checkpoint, 1, dict(self.preprocessing), self.backend))
         return self._loaded[0]
 
 

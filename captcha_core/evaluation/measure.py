@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from captcha_core.alphabet import Alphabet
+from captcha_core.cluster.reading import Read
 from captcha_core.data.schema import Sample
-from captcha_core.errors import CaptchaLabError, DataError
+from captcha_core.errors import CaptchaLabError, DataError, ImageError
 from captcha_core.evaluation.metrics import Metrics, evaluate_predictions
 from captcha_core.prediction import Prediction
 from captcha_core.recognizer import NamedSource, Recognizer
@@ -55,7 +56,37 @@ def evaluate_model(recognizer: Recognizer, samples: Iterable[Sample], batch_size
 
     started = time.perf_counter()
     predictions = list(recognizer.stream(pictures(), batch_size))
-    seconds = time.perf_counter() - started
+    return _evaluation(files, labels, predictions, time.perf_counter() - started)
+
+
+def evaluate_reads(reads: Iterable[Read], model_id: str) -> Evaluation:
+    """Measure labelled pictures that the stage of predict.py reads, perhaps on many machines.
+
+    Args:
+        reads: What became of them, each with its label; they are read while this takes them.
+        model_id: What reads.
+
+    Raises:
+        DataError: As :func:`evaluate_model`.
+    """
+    files: list[str] = []
+    labels: list[str] = []
+    predictions: list[Prediction | CaptchaLabError] = []
+    started = time.perf_counter()
+    for read in reads:
+        files.append(read.file)
+        labels.append(read.label or "")
+        if read.text is None or read.confidence is None or read.char_confidences is None:
+            predictions.append(ImageError(read.error))
+        else:
+            confidences = tuple(read.char_confidences)
+            predictions.append(Prediction(read.text, read.confidence, confidences, model_id=model_id))
+    return _evaluation(files, labels, predictions, time.perf_counter() - started)
+
+
+def _evaluation(
+    files: list[str], labels: list[str], predictions: list[Prediction | CaptchaLabError], seconds: float
+) -> Evaluation:
     if not any(isinstance(p, Prediction) for p in predictions):
         first = f" The first: {predictions[0]}" if predictions else ""
         raise DataError(

@@ -60,7 +60,3 @@ def test_arguments_that_cannot_be_meant_are_refused(words: list[str], message: s
     add_engine_arguments(parser, "work")
     with pytest.raises(CaptchaLabError, match=message):
         engine_of(parser.parse_args(words))
-
-
-def test_several_workers_have_one_thread_each() -> None:
-    assert (LocalEngine(1).threads, LocalEngine(2).threads) == (None, 1)
