@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -144,6 +146,15 @@ _adopted: list[Callable[[Any], Iterable[tuple[Any, ...]]]] = []
 def _adopt(stage: Stage) -> None:
     """Keep the stage of this worker process, so that it loads what it needs once."""
     _adopted[:] = [stage]
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """End this process when its parent is gone: one that is killed cannot say so, and the pool would wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _work(job: Any) -> list[tuple[Any, ...]]:
