@@ -3,15 +3,20 @@
 python train.py --recipe efficientnet --data data/train.parquet --output runs/first
 python train.py --resume runs/first
 
+accelerate launch --multi_gpu --num_processes 4 train.py --recipe captcha-net --data data/train.parquet
+
 python train.py --adapt saved_models/ppocr.safetensors --data my_pictures/
 
 --adapt teaches a trained model a new captcha, with 10 to 5,000 labelled pictures: Parquet files, folders, CSV or TSV.
 It takes minutes, and chooses everything else by itself.
+
+Started by accelerate launch or torchrun, the processes share every batch; --device cpu lets them compute on CPUs.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -57,6 +62,8 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--frozen-epochs", type=int, help="passes with the CNN frozen")
     parser.add_argument("--epochs", type=int, help="passes with everything free")
     parser.add_argument("--batch-size", type=int, help="pictures per step")
+    parts_help = "parts of a batch that are computed one after the other, to need less memory (default: 1)"
+    parser.add_argument("--accumulate", type=int, default=1, metavar="N", help=parts_help)
     parser.add_argument("--learning-rate", type=float, help="peak of the schedule")
     parser.add_argument("--augment", type=float, default=1.0, help="share of the pictures that augmentation changes")
     draw_help = "pictures of any look to draw while training, once each, among the passes over the data"
@@ -107,6 +114,8 @@ def adapt(parsed: argparse.Namespace, arguments: list[str]) -> int:
 
     from captcha_core.adaptation import AdaptOptions, adapt_model
 
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise CaptchaLabError("--adapt takes minutes in one process; start it without accelerate launch.")
     if parsed.resume:
         check_alone(arguments)
         options = AdaptOptions.load(parsed.resume)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from captcha_core.evaluation.calibration import fit_temperature
 from captcha_core.evaluation.metrics import align
 from captcha_core.training.history import write_history
 from captcha_core.training.phases import Phase
+from captcha_core.training.ranks import Ranks
 from captcha_core.training.state import Progress, save_state
-from captcha_core.training.targets import sequence_loss, with_end
+from captcha_core.training.targets import counted, sequence_loss, with_end
 from captcha_core.training.teacher import Teacher, distillation_loss
 
 _MAX_GRADIENT = 5.0
@@ -93,6 +95,8 @@ class Trainer:
         progress_bar: Callable[..., Any],
         teacher: Teacher | None = None,
         keep_statistics: bool = False,
+        accumulate: int = 1,
+        ranks: Ranks | None = None,
     ) -> None:
         """Keep the parts of a run.
 
@@ -112,11 +116,14 @@ class Trainer:
             teacher: Whose readings are learned too when everything is free.
             keep_statistics: Leave the statistics of batch normalisation as they are: those of a few pictures of one
                 kind would spoil them.
+            accumulate: Parts of a batch that are computed one after the other, to need less memory.
+            ranks: The processes that train this model together; None is this one alone.
         """
         self.model, self.ema, self.held, self.folder, self.progress = model, ema, held, folder, progress
         self._save, self._seed, self._check_every, self._weight_decay = save, seed, check_every, weight_decay
         self._smoothing, self._autocast, self._progress_bar = label_smoothing, autocast, progress_bar
         self._teacher, self._keep_statistics = teacher, keep_statistics
+        self._accumulate, self._ranks = accumulate, ranks or Ranks()
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Return AdamW over the parameters that are free; vectors (biases, norms) do not decay."""
@@ -126,9 +133,18 @@ class Trainer:
         return torch.optim.AdamW(groups, weight_decay=self._weight_decay, fused=True)
 
     def run(self, phase: Phase, optimizer: torch.optim.Optimizer) -> None:
-        """Take the steps of a phase that are not done yet."""
+        """Take the steps of a phase that are not done yet.
+
+        Raises:
+            CaptchaLabError: If a batch has fewer pictures than parts, or the loss is no longer a number.
+        """
         if self.progress.step >= phase.steps:
             return
+        if phase.batch_size // self._ranks.count < self._accumulate:
+            raise CaptchaLabError(
+                f"--accumulate {self._accumulate}: a batch of {phase.batch_size} on {self._ranks.count} ranks cannot "
+                "be cut into so many parts; give a smaller number, or a larger --batch-size."
+            )
         source = phase.batches(self.progress.step)
         losses: list[torch.Tensor] = []
         started = time.perf_counter()
@@ -141,8 +157,9 @@ class Trainer:
                 bar.update(phase.batch_size)
                 if self.progress.step % self._check_every == 0 or self.progress.step == phase.steps:
                     mean = float(torch.stack(losses).mean())
-                    row = self._check(phase, optimizer, mean, time.perf_counter() - started)
-                    bar.set_postfix(loss=f"{mean:.3f}", exact=f"{row.exact_match:.1%}", cer=f"{row.cer:.1%}")
+                    if self._ranks.rank == 0:
+                        row = self._check(phase, optimizer, mean, time.perf_counter() - started)
+                        bar.set_postfix(loss=f"{mean:.3f}", exact=f"{row.exact_match:.1%}", cer=f"{row.cer:.1%}")
                     losses, started = [], time.perf_counter()
 
     def _step(self, phase: Phase, optimizer: torch.optim.Optimizer, inputs: Any, targets: torch.Tensor) -> torch.Tensor:
@@ -150,7 +167,7 @@ class Trainer:
         for group in optimizer.param_groups:
             group["lr"] = phase.rate(step)
         # Dropout depends on the step alone, so a resumed run draws what the unbroken one would.
-        torch.manual_seed(hash((self._seed, self.progress.phase, step)) % 2**31)
+        torch.manual_seed(self._ranks.seed(hash((self._seed, self.progress.phase, step)) % 2**31))
         self.model.train()
         if phase.name == "frozen":
             self.model.backbone.eval()  # type: ignore[union-attr]
@@ -158,32 +175,56 @@ class Trainer:
             for module in self.model.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
-        with self._autocast:
-            outputs = phase.forward(inputs)
-            known = self._teacher(inputs) if self._teacher and phase.name == "full" else None
-        loss = self._loss(outputs, targets)
-        if known is not None:
-            loss = loss + distillation_loss(outputs if isinstance(outputs, torch.Tensor) else outputs[0], known)
-        loss.backward()
+        loss = self._backward(phase, inputs, targets)
         norm = nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], _MAX_GRADIENT)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
             kept = f" {self.folder} still holds the last good checkpoint." if self.progress.history else ""
             raise CaptchaLabError(
-                f"The loss is {float(loss.detach())} and its gradient {float(norm)} at step {step} of phase "
+                f"The loss is {float(loss)} and its gradient {float(norm)} at step {step} of phase "
                 f"{phase.name!r}. Lower --learning-rate.{kept}"
             )
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         self.ema.update(self.model, step)
-        return loss.detach()
+        return self._ranks.total(loss)
 
-    def _loss(self, outputs: torch.Tensor | tuple[torch.Tensor, torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
-        """Return the loss of the logits, and of those of a second opinion where the model has one."""
+    def _backward(self, phase: Phase, inputs: Any, targets: torch.Tensor) -> torch.Tensor:
+        """Add the gradients of a batch, part by part, and return its loss."""
+        count = self._accumulate
+        parts = zip(_cut(inputs, count), targets.tensor_split(count), strict=True)
+        loss = torch.zeros((), device=targets.device)
+        for number, (pictures, texts) in enumerate(parts, 1):
+            with self._ranks.keeping_gradients(phase.forward) if number < count else nullcontext():
+                with self._autocast:
+                    outputs = phase.forward(pictures)
+                    known = self._teacher(pictures) if self._teacher and phase.name == "full" else None
+                partial = self._loss(outputs, texts, targets)
+                if known is not None:
+                    first = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+                    partial = partial + self._share(texts, targets, "ctc") * distillation_loss(first, known)
+                partial.backward()
+            loss += partial.detach()
+        return loss
+
+    def _loss(
+        self, outputs: torch.Tensor | tuple[torch.Tensor, torch.Tensor], texts: torch.Tensor, batch: torch.Tensor
+    ) -> torch.Tensor:
+        """Return a part's share of the loss of its batch, and of that of a second opinion where the model has one."""
         if isinstance(outputs, torch.Tensor):
-            return sequence_loss(outputs.float(), targets, self.held.scheme, self._smoothing)
-        first, second = (logits.float() for logits in outputs)
-        extra = sequence_loss(second, with_end(targets, second.shape[2] - 1), "positions", self._smoothing)
-        return sequence_loss(first, targets, self.held.scheme) + _SECOND_SHARE * extra
+            return self._sequence_loss(outputs, texts, batch, self.held.scheme, self._smoothing)
+        first, second = outputs
+        longer, whole = (with_end(targets, second.shape[2] - 1) for targets in (texts, batch))
+        extra = self._sequence_loss(second, longer, whole, "positions", self._smoothing)
+        return self._sequence_loss(first, texts, batch, self.held.scheme) + _SECOND_SHARE * extra
+
+    def _sequence_loss(
+        self, logits: torch.Tensor, texts: torch.Tensor, batch: torch.Tensor, scheme: str, smoothing: float = 0.0
+    ) -> torch.Tensor:
+        return self._share(texts, batch, scheme) * sequence_loss(logits.float(), texts, scheme, smoothing)
+
+    def _share(self, texts: torch.Tensor, batch: torch.Tensor, scheme: str) -> float:
+        """Return what a part's mean counts, so that the mean of the ranks' losses is that over the whole batch."""
+        return counted(texts, scheme) * self._ranks.count / self._ranks.sum(counted(batch, scheme))
 
     def _check(self, phase: Phase, optimizer: torch.optim.Optimizer, train_loss: float, seconds: float) -> Check:
         check = validate(self.ema.module, self.held)
@@ -215,6 +256,13 @@ class Trainer:
         """Return how many pictures earlier phases took."""
         earlier = [row["pictures"] for row in self.progress.history if row["phase"] != phase.name]
         return earlier[-1] if earlier else 0
+
+
+def _cut(inputs: Any, count: int) -> Iterable[Any]:
+    """Return the inputs of a batch, pictures or maps, in so many parts."""
+    if isinstance(inputs, torch.Tensor):
+        return inputs.tensor_split(count)
+    return zip(*(maps.tensor_split(count) for maps in inputs), strict=True)
 
 
 @torch.inference_mode()

@@ -37,6 +37,7 @@ class TrainOptions:
         frozen_epochs: Passes with the backbone frozen.
         epochs: Passes with everything free.
         batch_size: Pictures per step.
+        accumulate: Parts of a batch that are computed one after the other, so that a large one needs less memory.
         learning_rate: Peak of the schedule when everything is free.
         augment: Share of the pictures, 0..1, that augmentation changes; less where drawn pictures never repeat.
         draw: Pictures that are drawn while training, once each, evenly among the passes over the data.
@@ -69,6 +70,7 @@ class TrainOptions:
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
+    accumulate: int = 1
     augment: float = 1.0
     draw: int = 0
     fonts: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ class TrainOptions:
             "frozen_epochs": 0,
             "epochs": 0,
             "batch_size": 2,
+            "accumulate": 1,
             "draw": 0,
             "check_every": 1,
             "workers": 0,

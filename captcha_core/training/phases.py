@@ -17,6 +17,7 @@ from captcha_core.data.parquet import ParquetRows
 from captcha_core.errors import CaptchaLabError
 from captcha_core.generator.mixture import Mixture
 from captcha_core.training.dataset import PictureRows, batches, epoch_order, mixed_order
+from captcha_core.training.ranks import Ranks
 from captcha_core.transforms import Preprocess
 
 # The head has few parameters and needs no more rows than this to learn to read frozen features.
@@ -70,8 +71,10 @@ class PictureSource:
         workers: int,
         device: torch.device,
         augmented: float,
+        ranks: Ranks,
     ) -> None:
         """Keep what a batch is made from: ``chosen`` row numbers, of which a share of ``augmented`` is changed."""
+        self._ranks = ranks
         self._rows, self._chosen, self._encode, self._transform = rows, chosen, encode, transform
         self._seed, self._workers, self._device, self._augmented = seed, workers, device, augmented
         self.batch_size = min(batch_size, len(chosen))
@@ -97,8 +100,9 @@ class PictureSource:
         while True:
             epoch, start = divmod(step, self.steps_per_epoch)
             order = self._order(epoch)[: self.steps_per_epoch * self.batch_size]
-            for pixels, labels in batches(self._pictures, order, self.batch_size, self._workers, start, self._together):
-                generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
+            order, size = self._ranks.share(order, self.batch_size), self._ranks.own(self.batch_size)
+            for pixels, labels in batches(self._pictures, order, size, self._workers, start, self._together):
+                generator = torch.Generator().manual_seed(self._ranks.seed(self._seed * 1_000_003 + step))
                 inputs = augment_batch(pixels.to(self._device), generator, self._augmented)
                 inputs = self._transform.normalise(inputs)
                 yield inputs.contiguous(memory_format=torch.channels_last), self._encode(labels).to(self._device)
@@ -113,9 +117,12 @@ class PictureSource:
 class FeatureSource:
     """The frozen backbone's maps of plain pictures, computed once and kept on disk as float16."""
 
-    def __init__(self, folder: Path, targets: torch.Tensor, batch_size: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, folder: Path, targets: torch.Tensor, batch_size: int, seed: int, device: torch.device, ranks: Ranks
+    ) -> None:
         """Keep where the maps lie; :meth:`fill` makes them."""
         self._folder, self._targets, self._seed, self._device = folder, targets, seed, device
+        self._ranks = ranks
         self.batch_size = min(batch_size, len(targets))
         self.steps_per_epoch = len(targets) // self.batch_size
         self._maps: list[np.memmap[Any, Any]] = []
@@ -130,14 +137,24 @@ class FeatureSource:
         Raises:
             CaptchaLabError: If the disk has no room for them.
         """
+        if self._ranks.rank == 0:
+            self._compute(features, pixels)
+        self._ranks.wait()
+        paths = sorted(self._folder.glob("features_*.npy"))
+        self._maps = [np.load(path, mmap_mode="r") for path in paths]
+
+    def _compute(self, features: Callable[[torch.Tensor], list[torch.Tensor]], pixels: Iterator[torch.Tensor]) -> None:
+        made: list[np.memmap[Any, Any]] = []
         start = 0
         for inputs in pixels:
             maps = [m.to("cpu", torch.float16).numpy() for m in features(inputs.to(self._device))]
-            if not self._maps:
-                self._maps = [self._allocate(i, m.shape[1:]) for i, m in enumerate(maps)]
-            for cache, values in zip(self._maps, maps, strict=True):
+            if not made:
+                made = [self._allocate(i, m.shape[1:]) for i, m in enumerate(maps)]
+            for cache, values in zip(made, maps, strict=True):
                 cache[start : start + len(values)] = values
             start += len(inputs)
+        for cache in made:
+            cache.flush()
 
     def batches(self, step: int) -> Iterator[Batch]:
         """Yield maps and targets of a step and all later ones, without end."""
@@ -146,6 +163,7 @@ class FeatureSource:
             order = np.random.default_rng([self._seed, 3, epoch]).permutation(len(self._targets))
             for position in range(start, self.steps_per_epoch):
                 numbers = np.sort(order[position * self.batch_size : (position + 1) * self.batch_size])
+                numbers = self._ranks.share(numbers, self.batch_size)
                 maps = [torch.from_numpy(cache[numbers]).float().to(self._device) for cache in self._maps]
                 yield maps, self._targets[numbers].to(self._device)
                 step += 1
@@ -153,8 +171,9 @@ class FeatureSource:
     def remove(self) -> None:
         """Delete the maps from the disk."""
         self._maps = []
-        for path in self._folder.glob("features_*.npy"):
-            path.unlink()
+        if self._ranks.rank == 0:
+            for path in self._folder.glob("features_*.npy"):
+                path.unlink()
 
     def _allocate(self, number: int, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
         path = self._folder / f"features_{number}.npy"

@@ -7,6 +7,7 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from captcha_core.training.initial import Start, initialise
 from captcha_core.training.loop import AveragedModel, Check, Held, Trainer
 from captcha_core.training.options import TrainOptions
 from captcha_core.training.phases import FROZEN_ROWS, FeatureSource, Phase, PictureSource
+from captcha_core.training.ranks import Ranks, joined_ranks
 from captcha_core.training.state import Progress, load_progress, load_state
 from captcha_core.training.targets import encode_labels
 from captcha_core.training.teacher import Teacher, load_teacher
@@ -55,7 +57,8 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
     """
     folder = Path(options.output)
     state = folder / "state.safetensors"
-    if state.exists() and not resume:
+    ranks = joined_ranks(options.device)
+    if state.exists() and not (resume or ranks.restarted):
         raise CaptchaLabError(
             f"{folder} holds a run already; continue it with --resume {folder} or name another --output."
         )
@@ -64,8 +67,12 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
     progress = load_progress(state) if state.exists() else None
     if resume and progress is None:
         logger.info("%s was stopped before its first check; it starts from the beginning.", folder)
-    run = _Run(options, progress)
-    options.save(folder / "options.json")
+    if ranks.rank:
+        logger.setLevel(logging.WARNING)
+        progress_bar = partial(progress_bar, disable=True)
+    run = _Run(options, progress, ranks)
+    if ranks.rank == 0:
+        options.save(folder / "options.json")
     try:
         run.train(folder, state, progress_bar)
     except RuntimeError as error:
@@ -77,14 +84,15 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
             f"{run.progress.phase}, perhaps for want of memory. Continue with --resume {folder}; if it happens again, "
             "start with fewer --workers."
         ) from error
+    ranks.wait()
     return folder / "best.safetensors"
 
 
 class _Run:
     """Everything that the options stand for."""
 
-    def __init__(self, options: TrainOptions, progress: Progress | None) -> None:
-        self.options = options
+    def __init__(self, options: TrainOptions, progress: Progress | None, ranks: Ranks) -> None:
+        self.options, self.ranks = options, ranks
         self.recipe: Recipe = get_recipe(options.recipe)
         self.alphabet = Alphabet.named(str(options.alphabet))
         self.max_length = int(options.max_length or 0)
@@ -97,7 +105,7 @@ class _Run:
         self.split = self._split()
         self.spec = self.recipe.transform(*(options.size or ()))
         self.transform = build_transform(self.spec)
-        self.device = _device(options.device)
+        self.device = ranks.device(options.device)
         own = {"num_classes": len(self.alphabet), "max_length": self.max_length}
         if clash := own.keys() & options.arch_args.keys():
             raise CaptchaLabError(f"--arch-arg {min(clash)}: it follows from --alphabet and --max-length.")
@@ -130,6 +138,7 @@ class _Run:
     def train(self, folder: Path, state: Path, progress_bar: Callable[..., Any]) -> None:
         progress = self.progress
         ema = AveragedModel(self.model, self.recipe.ema_decay)
+        self.ranks.normalise_together(self.model)
         trainer = Trainer(
             self.model,
             ema,
@@ -141,9 +150,11 @@ class _Run:
             check_every=self.options.check_every,
             weight_decay=self.recipe.weight_decay,
             label_smoothing=self.recipe.label_smoothing,
-            autocast=torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16()),
+            autocast=torch.autocast(self.device.type, torch.bfloat16, enabled=self.ranks.bfloat16(self._bfloat16())),
             progress_bar=progress_bar,
             teacher=None if self.options.teacher is None else self._teacher(self.options.teacher),
+            accumulate=self.options.accumulate,
+            ranks=self.ranks,
         )
         phases = [self._frozen_phase, self._full_phase]
         resumed = state.exists()
@@ -166,7 +177,7 @@ class _Run:
         epochs = int(self.options.frozen_epochs or 0) if self.start.pretrained else 0
         rows = self._frozen_rows()
         source = FeatureSource(
-            folder, self.targets[rows], int(self.options.batch_size or 0), self.options.seed, self.device
+            folder, self.targets[rows], int(self.options.batch_size or 0), self.options.seed, self.device, self.ranks
         )
         steps = epochs * source.steps_per_epoch
         if self.progress.step < steps:
@@ -175,8 +186,8 @@ class _Run:
             with torch.inference_mode():
                 source.fill(self.model.features, self._normalised(rows))  # type: ignore[arg-type]
         rate = self.recipe.frozen_learning_rate
-        phase = Phase("frozen", steps, source.batch_size, rate, source.batches, self.model.head)  # type: ignore[arg-type]
-        return phase, source.remove
+        forward = self._forward(self.model.head, steps)
+        return Phase("frozen", steps, source.batch_size, rate, source.batches, forward), source.remove
 
     def _full_phase(self, folder: Path) -> tuple[Phase, Callable[[], None]]:
         options = self.options
@@ -190,15 +201,20 @@ class _Run:
             options.workers,
             self.device,
             options.augment,
+            self.ranks,
         )
         epochs = int(options.epochs or 0)
         if self.drawn is not None:
             source.add_drawn(self.drawn, options.draw, epochs)
             epochs = 1
         rate = float(options.learning_rate or 0)
-        forward: Any = getattr(self.model, "both", self.model)
         steps = epochs * source.steps_per_epoch
+        forward = self._forward(getattr(self.model, "both", self.model), steps)
         return Phase("full", steps, source.batch_size, rate, source.batches, forward), lambda: None
+
+    def _forward(self, forward: Any, steps: int) -> Callable[[Any], Any]:
+        """Return the forward pass of a phase; only one that has steps has gradients to share."""
+        return self.ranks.wrapped(self.model, forward) if steps else forward
 
     def _frozen_rows(self) -> np.ndarray:
         rng = np.random.default_rng([self.options.seed, 4])
@@ -281,11 +297,3 @@ class _Run:
             return []
         total = self.options.draw + int(self.options.epochs or 0) * len(self.split.train)
         return [{"name": "drawn while training", "rows": round(pictures * self.options.draw / total)}]
-
-
-def _device(name: str) -> torch.device:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise CaptchaLabError("--device cuda: no CUDA device can be used here; give --device cpu.")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)

@@ -69,6 +69,11 @@ def sequence_loss(logits: torch.Tensor, targets: torch.Tensor, scheme: str, smoo
     return F.ctc_loss(scores, targets.clamp(min=0), steps, lengths, blank=logits.shape[2] - 1)
 
 
+def counted(targets: torch.Tensor, scheme: str) -> int:
+    """Return over how many things :func:`sequence_loss` is the mean: places of the texts or, with CTC, texts."""
+    return len(targets) if scheme == "ctc" else int((targets != IGNORED).sum())
+
+
 def _problems(labels: list[str], alphabet: Alphabet, max_length: int, scheme: str, steps: int) -> Iterator[str]:
     """Yield what is wrong with folded labels, each problem once with its remedy."""
     if missing := alphabet.missing(labels):

@@ -20,6 +20,7 @@ from captcha_core.generator import GeneratorSettings
 from captcha_core.generator.generate import numbered_captchas
 from captcha_core.training import TrainOptions, run, train_model
 from captcha_core.training.phases import FeatureSource
+from captcha_core.training.ranks import Ranks
 
 DRAW = """
 import multiprocessing, sys
@@ -108,7 +109,7 @@ def test_pytorch_still_says_it_in_these_words(inputs: Path, tmp_path: Path) -> N
 
 
 def test_features_that_do_not_fit_on_the_disk_are_refused_before_any_is_written(tmp_path: Path) -> None:
-    source = FeatureSource(tmp_path, torch.zeros(8, 1), 4, 0, torch.device("cpu"))
+    source = FeatureSource(tmp_path, torch.zeros(8, 1), 4, 0, torch.device("cpu"), Ranks())
     full = OSError(28, "No space left on device")
     with (
         mock.patch("os.posix_fallocate", side_effect=full),

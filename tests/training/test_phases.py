@@ -3,6 +3,7 @@ from pathlib import Path
 import torch
 
 from captcha_core.training.phases import FeatureSource, Phase
+from captcha_core.training.ranks import Ranks
 
 
 def phase(steps: int) -> Phase:
@@ -22,7 +23,7 @@ def test_a_run_of_one_step_has_a_rate() -> None:
 
 def test_cached_features_are_the_backbones_and_go_when_done(tmp_path: Path) -> None:
     targets = torch.arange(10)[:, None]
-    source = FeatureSource(tmp_path, targets, batch_size=4, seed=0, device=torch.device("cpu"))
+    source = FeatureSource(tmp_path, targets, batch_size=4, seed=0, device=torch.device("cpu"), ranks=Ranks())
     pictures = torch.arange(10.0).view(10, 1, 1, 1).expand(10, 1, 2, 2)
     source.fill(lambda x: [x * 2, x[..., :1]], iter(pictures.split(4)))
     seen = []
