@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from captcha_core.errors import CaptchaLabError
+from captcha_core.urls import url_of, url_version
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
 """Endings of file names, in lower case, that stand for Parquet."""
@@ -53,8 +54,10 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
 
 
 def version_of(path: str | Path) -> tuple[int, int]:
-    """Return a file's size and time of change in nanoseconds; zeros if it cannot be looked at."""
+    """Return a file's size and time of change in nanoseconds, or another number for a URL; zeros if there is none."""
     try:
+        if url := url_of(path):
+            return url_version(url)
         status = os.stat(path)
     except OSError:
         return 0, 0

@@ -12,6 +12,7 @@ from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.files import PARQUET_SUFFIXES
 from captcha_core.imaging import PICTURE_SUFFIXES
+from captcha_core.urls import url_of
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 
@@ -88,6 +89,10 @@ def expanded_inputs(inputs: Sequence[str | Path]) -> list[Path]:
 
 def _expanded(path: Path) -> list[Path]:
     """Return the input itself, or the Parquet parts of a folder that holds nothing else to read."""
+    if url := url_of(path):
+        if path.suffix.lower() not in PARQUET_SUFFIXES:
+            raise DataError(f"{url} is no Parquet file by its name; by URL only those are read.")
+        return [path]
     if not os.path.exists(path):
         raise DataError(f"{path} does not exist; check the path.")
     if os.path.isdir(path):

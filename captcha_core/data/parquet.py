@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from captcha_core.data.reading import Layout, layout_of, opened, samples_of, stream, wanted_rows
 from captcha_core.data.schema import ALL_SPLITS, SCHEMA, SPLIT_COLUMN, Sample, choose_label_column
 from captcha_core.errors import DataError
-from captcha_core.files import atomic_path
+from captcha_core.files import atomic_path, version_of
 
 logger = logging.getLogger(__name__)
 
@@ -255,7 +255,7 @@ class ParquetRows:
                 for group in range(file.num_row_groups):
                     self._add_group(file, group)
                 count = len(self.labels) - before
-                self._files.append((Path(path).name, Path(path).stat().st_size, count))
+                self._files.append((Path(path).name, version_of(path)[0], count))
                 self.counts.append(count)
                 start = first_origin.setdefault(Path(path).resolve(), before)
                 self.origins += range(start, start + count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from captcha_core.data.schema import ALL_SPLITS, SPLIT_COLUMN, Sample, choose_image_column
 from captcha_core.errors import DataError
+from captcha_core.urls import opened_url, url_of
 
 _BATCH_ROWS = 64
 # So much a batch may take, even if each of its rows is as long as everything in the file's largest row group: a value
@@ -43,11 +44,16 @@ class Layout:
 @contextmanager
 def opened(path: str | Path) -> Iterator[pq.ParquetFile]:
     """Open a file for streaming, and give every way of being unreadable one plain sentence."""
+    url = url_of(path)
+    path = url or path
     try:
         # buffer_size streams the pages of a column, where the default would read a row group's pictures whole.
-        with pq.ParquetFile(
-            path, buffer_size=1 << 20, pre_buffer=False, thrift_container_size_limit=_MOST_PARTS
-        ) as file:
+        with (
+            opened_url(url) if url else nullcontext(path) as source,
+            pq.ParquetFile(
+                source, buffer_size=1 << 20, pre_buffer=False, thrift_container_size_limit=_MOST_PARTS
+            ) as file,
+        ):
             yield file
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; check the path.") from error
@@ -82,7 +88,9 @@ def layout_of(
     if has_split and split != ALL_SPLITS:
         _check_split(file, str(path), split)
     narrowed = has_split and split != ALL_SPLITS
-    return Layout(str(path), image, label, source, SPLIT_COLUMN if narrowed else None, split if narrowed else None)
+    return Layout(
+        url_of(path) or str(path), image, label, source, SPLIT_COLUMN if narrowed else None, split if narrowed else None
+    )
 
 
 def _check_split(file: pq.ParquetFile, where: str, split: str | None) -> None:
