@@ -1,4 +1,4 @@
-"""Write the figures of benchmarks/results/ into README, model card and docs/benchmarks.md, between their markers.
+"""Write the figures of benchmarks/results/ into README, model cards and docs/, between their markers.
 
     python benchmarks/readme_results.py
 
@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.reader_tables import accuracy_tables, checkpoint_table, reader_speed_table  # noqa: E402 - found from ROOT
+from benchmarks.scaling_tables import scaling_tables  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
@@ -35,6 +36,8 @@ def main() -> None:
     fill(ROOT / "saved_models" / "efficientnet.md", "\n".join(accuracy_table()))
     tables = [*drawing_table(), "", *training_table(), "", *classic_table(), *comparison()]
     fill(ROOT / "docs" / "benchmarks.md", "\n".join(tables))
+    if (RESULTS / "scaling.json").exists():
+        fill(ROOT / "docs" / "scaling.md", "\n".join(scaling_tables(result("scaling.json"))))
 
 
 def fill(document: Path, table: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import psutil
 import pytest
 import torch
 
@@ -106,7 +107,6 @@ def kill_a_rank(launcher: subprocess.Popen[str], state: Path) -> None:
 
 def rank_of(launcher: int, rank: int) -> int:
     """Return the process number of a rank."""
-    psutil = pytest.importorskip("psutil")
     for child in psutil.Process(launcher).children(recursive=True):
         if child.environ().get("RANK") == str(rank) and "train.py" in " ".join(child.cmdline()):
             return int(child.pid)
