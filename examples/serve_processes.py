@@ -5,7 +5,7 @@
 
 Each replica is a process with the exported network, one thread and no torch. The system gives a request to one that is
 free, and uvicorn, which comes with gradio, starts another when one dies. On several machines run this on each, behind
-any proxy.
+any proxy; or see serve_ray.py.
 """
 
 from __future__ import annotations
