@@ -38,6 +38,7 @@ from captcha_core.ui.batch_view import (
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.endpoints import add_endpoint
 from captcha_core.ui.files import Files, FilesInput, set_input
+from captcha_core.ui.links import one_of, within
 from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.read_tab import EXAMPLES
 from captcha_core.ui.shelf import Shelf
@@ -86,6 +87,8 @@ def build_batch_tab(context: PageContext) -> None:
     )
     parts = _build_results(stop)
     _connect(context, files, example, parts)
+    context.links.add("batch_order", parts.order, one_of(list(ORDERS)))
+    context.links.add("batch_doubt", parts.threshold, within(0.5, 0.99, float))
     read = partial(batch_for_api, context)
     add_endpoint(read, [files, context.model], name="batch", tool="read_captchas", answer="readings", **WORKING)
 

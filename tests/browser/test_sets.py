@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import zipfile
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import expect
 
+from captcha_core.ui.batch_view import LEAST_SURE, SUREST
 from tests.browser.helpers import EXAMPLES, Visit
 
 PATIENCE = 60_000
@@ -61,3 +63,15 @@ def test_a_file_that_is_none_gives_one_sentence(visit: Visit, tmp_path: Path) ->
     bad.write_bytes(b"no zip")
     page.locator(".cl-files input[type=file]").set_input_files(bad)
     expect(page.get_by_role("alert").filter(has_text="bad.zip is not a whole zip file")).to_be_visible(timeout=PATIENCE)
+
+
+def test_an_address_keeps_the_order_and_what_is_doubtful(visit: Visit) -> None:
+    page = visit.page
+    visit.go(f"{page.url.partition('?')[0]}?tab=batch&batch_order={quote(LEAST_SURE)}&batch_doubt=0.9")
+    page.get_by_role("button", name="Try it with the examples").click()
+    expect(page.locator(".cl-readings table")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_label("Order")).to_have_value(LEAST_SURE)
+    expect(page.get_by_label("number input for Doubtful below")).to_have_value("0.9")
+    page.get_by_label("Order").click()
+    page.get_by_role("option", name=SUREST).click()
+    page.wait_for_url(lambda address: parse_qs(urlsplit(address).query).get("batch_order") == [SUREST])
