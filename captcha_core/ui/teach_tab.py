@@ -73,17 +73,9 @@ def _connect_training(context: PageContext, lessons: Lessons, classroom: Classro
     parts.cancel.click(partial(cancel, classroom), parts.job_key, parts.cancel, **_QUICK)
     # A page that is opened anew shows the training that was begun on it.
     gr.on(None, partial(rejoin, classroom), parts.job_key, parts.clock, **_QUICK)
-    watched = [
-        parts.clock,
-        parts.panel,
-        parts.lesson,
-        parts.start,
-        parts.cancel,
-        parts.go_on,
-        parts.results,
-        parts.card,
-    ]
-    parts.clock.tick(partial(watch, classroom, parts), parts.job_key, [*watched, *parts.downloads.values()], **_QUICK)
+    watched = [part for part in begun if part is not parts.job_key]
+    watched += [parts.card, parts.compared, *parts.downloads.values()]
+    parts.clock.tick(partial(watch, classroom, parts), parts.job_key, watched, **_QUICK)
 
 
 def bring(

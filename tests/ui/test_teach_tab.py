@@ -6,6 +6,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from captcha_core.ui.teach_labels import Lessons
 from captcha_core.ui.teach_layout import DOWNLOADS, build_parts
 from captcha_core.ui.teach_process import Commands
 from captcha_core.ui.teach_results import Taught
-from captcha_core.ui.teach_tab import bring, cancel, go_on, opened, rejoin, teach, watch
+from captcha_core.ui.teach_tab import _connect_training, bring, cancel, go_on, opened, rejoin, teach, watch
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes, save_tiny_checkpoint
 from tests.ui.helpers import context_of, grey_picture, in_loop, lesson_of
@@ -31,11 +32,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def parts() -> Any:
-    def build() -> Any:
-        with gr.Blocks():
-            return build_parts("limits")
+    return in_loop(lambda: built()[1])
 
-    return in_loop(build)
+
+def built() -> tuple[gr.Blocks, Any]:
+    with gr.Blocks() as page:
+        return page, build_parts("limits")
+
+
+def connected(page: gr.Blocks, *connecting: Any) -> None:
+    with page:
+        _connect_training(*connecting)
 
 
 @pytest.fixture
@@ -123,7 +130,8 @@ def test_a_training_is_begun_watched_and_cancelled(context: Any, parts: Any, roo
     assert "cannot be continued" in go_on(room, parts, job_key)[parts.panel]
 
 
-def test_what_was_taught_is_shown_with_its_files(context: Any, parts: Any, room: Classroom, tmp_path: Path) -> None:
+def test_what_was_taught_is_shown_with_its_files(context: Any, room: Classroom, tmp_path: Path) -> None:
+    page, parts = in_loop(built)
     lessons = Lessons()
     key = teach(context, lessons, room, parts, lessons.put(lesson_of(["ADBC"])), None)[parts.job_key]
     job = room.job(key)
@@ -135,6 +143,10 @@ def test_what_was_taught_is_shown_with_its_files(context: Any, parts: Any, room:
     seen = watch(room, parts, key)
     assert seen[parts.results].visible and seen[parts.card] == "# card"
     assert [seen[parts.downloads[name]].visible for name in DOWNLOADS] == [True, False, False, False, False]
+    # Gradio refuses an answer with a component that its event has not named.
+    in_loop(partial(connected, page, context, lessons, room, parts))
+    [look] = [event for event in page.fns.values() if getattr(event.fn, "func", None) is watch]
+    assert seen.keys() <= set(look.outputs)
 
 
 def test_what_cannot_be_taught_is_a_sentence(context: Any, parts: Any, room: Classroom) -> None:
