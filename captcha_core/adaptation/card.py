@@ -60,12 +60,9 @@ pictures{given}, such as it had read before. Seed {options.seed}.
 **Expects** {expected.lengths}, of `{expected.allowed}`. Whatever else is asked for (`predict.py --allow`, `--length`,
 "Restrict" on the page) takes the place of this.
 
-| pictures | number | exact match, before | after | in any case, before | after | CER, before | after |
-|---|---|---|---|---|---|---|---|
-{_row("the new captcha", before[0], after[0])}
-{_row("drawn, of any look", before[1], after[1])}
+{_table(before, after)}
 
-The row of the new captcha is cross-validated: three trainings, each read the third of the pictures that it had not
+The column of the new captcha is cross-validated: three trainings, each read the third of the pictures that it had not
 learned from, with the weights and the share ({share:g}) of their way from the old ones that read them best. This model
 is the mean of the three. The model before was told what texts to expect, too. What that one had learned from is said by
 its own card.
@@ -86,6 +83,12 @@ before was sure of (confidence {SURE} and above). The best round was kept.
 """
 
 
-def _row(what: str, before: Scores, after: Scores) -> str:
-    figures = [getattr(s, name) for name in ("exact", "folded", "cer") for s in (before, after)]
-    return f"| {what} | {after.count} | " + " | ".join(f"{100 * f:.1f}%" for f in figures) + " |"
+def _table(before: tuple[Scores, Scores], after: tuple[Scores, Scores]) -> str:
+    """Return the scores, a column per kind of picture, which fits on a phone."""
+    lines = ["| | the new captcha | drawn, of any look |", "|---|---|---|"]
+    lines.append("| pictures | " + " | ".join(str(scores.count) for scores in after) + " |")
+    for words, name in (("exact match", "exact"), ("in any case", "folded"), ("CER", "cer")):
+        for when, pair in (("before", before), ("after", after)):
+            figures = " | ".join(f"{100 * getattr(scores, name):.1f}%" for scores in pair)
+            lines.append(f"| {words}, {when} | {figures} |")
+    return "\n".join(lines)

@@ -33,5 +33,5 @@ TEACH_CSS = """
 .cl-teach-compared summary { cursor: pointer; }
 .cl-teach-compared :is(.cl-right, .cl-wrong) { display: inline; }
 .cl-teach-model code { overflow-wrap: anywhere; white-space: normal; }
-.cl-teach-model table { display: block; max-width: 100%; overflow-x: auto; border: 0 !important; }
+.cl-teach-model :is(th, td) { overflow-wrap: normal; word-break: normal; }
 """

@@ -43,8 +43,8 @@ def test_an_adapted_model_says_what_it_learned_from_and_what_it_expects(options:
     assert [(row["file"], row["label"]) for row in rows] == [(f"{n}.png", label) for n, label in enumerate(LABELS)]
     assert all(set(row["before"] + row["after"]) <= set("12ab") and 0 <= float(row["confidence"]) <= 1 for row in rows)
     exact, was = (100 * sum(row[when] == row["label"] for row in rows) / 12 for when in ("after", "before"))
-    assert f"| the new captcha | 12 | {was:.1f}% | {exact:.1f}% |" in card
-    assert "| the new captcha | 12 |" in card and "| drawn, of any look | 2 |" in card
+    assert f"| exact match, before | {was:.1f}% |" in card and f"| exact match, after | {exact:.1f}% |" in card
+    assert "| | the new captcha | drawn, of any look |" in card and "| pictures | 12 | 2 |" in card
 
 
 def test_a_stopped_adaptation_goes_on_as_if_it_had_not_stopped(options: AdaptOptions, tmp_path: Path) -> None:

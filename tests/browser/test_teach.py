@@ -73,7 +73,7 @@ def test_labels_are_typed_and_a_model_is_taught_and_taken_home(
     visit.go(f"{page.url.partition('?')[0]}?tab=teach")
     expect(page.get_by_label("Teaching").or_(page.get_by_text("Taught in"))).to_be_visible()
     expect(page.get_by_text("Taught in")).to_be_visible(timeout=TAUGHT_MS)
-    expect(page.locator(".cl-teach-model td", has_text="the new captcha")).to_be_visible()
+    expect(page.locator(".cl-teach-model th", has_text="the new captcha")).to_be_visible()
     expect(page.locator(".cl-curves svg")).to_have_count(2)
     page.get_by_text("held-out pictures, read before and after").click()
     expect(page.get_by_role("region", name="Before and after").locator("tbody tr")).to_have_count(PICTURES)

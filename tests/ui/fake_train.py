@@ -45,7 +45,7 @@ def main(mode: str, arguments: list[str]) -> None:
     shutil.copyfile(options["--adapt"], run / "adapted.safetensors")
     # The long word is what a card has where any character may come.
     expects = f"Expects `{string.ascii_letters}`."
-    (run / "adapted.md").write_text(f"# adapted\n\n{expects}\n\n| a | b |\n|---|---|\n| the new captcha | 9 |\n")
+    (run / "adapted.md").write_text(f"# adapted\n\n{expects}\n\n| | the new captcha |\n|---|---|\n| pictures | 9 |\n")
 
 
 def write_held_out(run: Path, data: str) -> None:

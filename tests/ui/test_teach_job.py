@@ -85,7 +85,7 @@ def test_what_is_taken_home(rooms: list[Classroom], lesson: Lesson, checkpoint: 
     wait(job)
     assert job.problem == "" and job.stage is Stage.DONE
     taught = job.taught
-    assert taught is not None and "| the new captcha | 9 |" in taught.card and not taught.notes
+    assert taught is not None and "| pictures | 9 |" in taught.card and not taught.notes
     names = ["adapted.safetensors", "adapted.onnx", "predictions.csv", "predictions.parquet", "pictures.parquet"]
     assert list(taught.files) == names and all(path.is_file() for path in taught.files.values())
     with taught.files["predictions.csv"].open(newline="") as handle:
