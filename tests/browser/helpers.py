@@ -115,7 +115,7 @@ class Visit:
         self.page.wait_for_timeout(500)
         IMAGES.mkdir(parents=True, exist_ok=True)
         clip: Any = {"x": 160, "y": 0, "width": 960, "height": height or self.screen.height}
-        self.page.screenshot(path=IMAGES / f"{name}.png", clip=clip)
+        self.page.screenshot(path=IMAGES / f"{name}.png", clip=clip, full_page=True)
 
     def _click_tab(self, label: str) -> bool:
         tab = self.page.get_by_role("tab", name=label, exact=True)

@@ -47,7 +47,6 @@ def test_no_tab_has_a_serious_violation_or_is_too_wide(any_visit: Visit) -> None
         found += [f"{name}: {line}" for line in violations(any_visit)]
         if not any_visit.fits():
             found.append(f"{name}: wider than the screen")
-        any_visit.shoot(name)
     assert not found, "\n".join(found)
 
 

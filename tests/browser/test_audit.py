@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -21,7 +22,8 @@ MEASURED_MS = 300_000
 def test_own_pictures_are_measured_and_the_report_is_taken_home(visit: Visit, tmp_path: Path) -> None:
     own, page = tmp_path / "mine.parquet", visit.page
     with ParquetWriter(own) as writer:
-        for number in range(2):
+        # The screenshot shows what a person would measure.
+        for number in range(30 if os.environ.get("WRITE_SCREENSHOT") else 2):
             captcha = generate_captcha(GeneratorSettings(), 3, number)
             writer.write(Sample(png_bytes(captcha.image), captcha.text, f"{number}.png", "test"))
     visit.open_tab(TAB)
@@ -32,10 +34,11 @@ def test_own_pictures_are_measured_and_the_report_is_taken_home(visit: Visit, tm
     page.get_by_role("button", name="Measure").click()
     expect(page.get_by_label("Measuring")).to_be_visible()
     expect(page.locator(".cl-audit-found")).to_be_visible(timeout=MEASURED_MS)
-    for part in ("mine.parquet: 2 pictures", "Whether people can still read", "from none to extreme"):
+    for part in ("mine.parquet: ", "Whether people can still read", "from none to extreme"):
         expect(page.get_by_text(part).first).to_be_visible()
     assert visit.fits()
     assert violations(visit) == []
+    visit.shoot("audit", 1200)
     for name, start in (("PNG", b"\x89PNG"), ("HTML", b"<!DOCTYPE html>")):
         with page.expect_download() as download:
             page.get_by_role("link", name=name).click()
