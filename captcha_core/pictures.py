@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from captcha_core.data.jobs import Slice
 
 # Picture files of a job.
-
-
 _JOB_FILES = 256
 
 
