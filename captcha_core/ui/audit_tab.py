@@ -22,10 +22,12 @@ from captcha_core.evaluation.sweep_style import PRESETS, DrawnStyle
 from captcha_core.generator import GeneratorSettings
 from captcha_core.generator.limits import visitors_style
 from captcha_core.ui.audit_input import uploaded_pictures
+from captcha_core.ui.batch_reading import Run, stop_run
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.files import Files, files_input
 from captcha_core.ui.generate_controls import STYLE_LABELS, in_page_words, settings_of
 from captcha_core.ui.links import one_of
+from captcha_core.ui.shelf import Shelf
 
 OWN, DRAWN = "mine", "generate"
 """The choices of uploaded pictures, and of the settings in the Generate tab."""
@@ -104,45 +106,46 @@ def build_audit_tab(context: PageContext) -> None:
 def _connect(context: PageContext, inputs: tuple[Any, ...], start: gr.Button, stop: gr.Button, panel: gr.HTML) -> None:
     style, own = inputs[0], inputs[2]
     style.change(lambda name: gr.update(visible=name == OWN), style, own, api_visibility="private", queue=False)
-    run = start.click(
-        partial(audit_for_page, context),
+    runs: Shelf[Run] = Shelf()
+    running = gr.State(None)
+    start.click(
+        partial(audit_for_page, context, runs),
         list(inputs),
-        [panel, start, stop],
+        [panel, start, stop, running],
         api_visibility="private",
         show_progress="minimal",
         **WORKING,
     )
-    stop.click(
-        lambda: (_STOPPED, *_buttons(running=False)),
-        None,
-        [panel, start, stop],
-        cancels=[run],
-        api_visibility="private",
-        queue=False,
-    )
+    # The measuring itself says that it has stopped: were it cancelled, how far it is could still come after that.
+    stop.click(partial(stop_run, runs), running, None, api_visibility="private", queue=False)
 
 
 def audit_for_page(
     context: PageContext,
+    runs: Shelf[Run],
     style: str,
     effort: str,
     own: Files,
     model: str | None,
     others: list[str],
     *drawing: Any,
-) -> Iterator[tuple[Any, Any, Any]]:
-    """Measure, and yield the panel and the state of both buttons: while it goes on how far it is, then the result.
+) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Measure, and yield the panel, the state of both buttons and the key of the run in ``runs``.
 
-    ``drawing`` are the values of the controls in the Generate tab.
+    While it goes on the panel says how far it is, then what was found. ``drawing`` are the values of the controls in
+    the Generate tab.
     """
+    this_run = Run()
     try:
-        yield _progress_html(0.0, 0.0), *_buttons(running=True)
+        yield _progress_html(0.0, 0.0), *_buttons(running=True), runs.put(this_run)
         plan = EFFORTS[effort]
         run = _planned(context, _chosen(context, style, plan, own, drawing), plan, _together(context, model, others))
-        yield from _watched(run)
-        yield result_html(run.result()), *_buttons(running=False)
+        for panel in _watched(run, this_run):
+            yield panel, gr.skip(), gr.skip(), gr.skip()
+        found = _STOPPED if this_run.stopped.is_set() else result_html(run.result())
     except CaptchaLabError as error:
-        yield f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>', *_buttons(running=False)
+        found = f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
+    yield found, *_buttons(running=False), None
 
 
 def result_html(sweep: Sweep) -> str:
@@ -202,8 +205,8 @@ def _together(context: PageContext, model: str | None, others: list[str]) -> lis
     return list(dict.fromkeys([model or next(iter(context.catalogue.names), ""), *others]))
 
 
-def _watched(run: SweepRun) -> Iterator[tuple[Any, Any, Any]]:
-    """Run it and tell twice a second how far it is: in its pictures or in its time, whichever ends first.
+def _watched(run: SweepRun, this_run: Run) -> Iterator[str]:
+    """Run it until it is told to stop; say twice a second how far it is in its pictures or its time, whichever is more.
 
     Raises:
         CheckpointError: If a model fails; the reason, which names a file, goes to the log.
@@ -211,15 +214,17 @@ def _watched(run: SweepRun) -> Iterator[tuple[Any, Any, Any]]:
     started = shown = time.monotonic()
     try:
         for done, _ in enumerate(run, 1):
+            if this_run.stopped.is_set():
+                return
             now = time.monotonic()
             if now - shown >= 0.5:
                 shown, seconds = now, now - started
                 share = max(done / run.total, min(1.0, seconds / run.seconds))
-                yield _progress_html(share, seconds), gr.skip(), gr.skip()
+                yield _progress_html(share, seconds)
     except CheckpointError as error:
         logger.error("%s", error)
         raise CheckpointError("A model cannot read at the moment; the server's log says why.") from error
-    yield _progress_html(1.0, time.monotonic() - started), gr.skip(), gr.skip()
+    yield _progress_html(1.0, time.monotonic() - started)
 
 
 def _progress_html(share: float, seconds: float) -> str:

@@ -17,7 +17,9 @@ from captcha_core.generator import GeneratorSettings
 from captcha_core.ui import audit_input, audit_tab
 from captcha_core.ui.audit_input import uploaded_pictures
 from captcha_core.ui.audit_tab import DRAWN, EFFORTS, OWN, Effort, _drawn_settings, _some_of, audit_for_page
+from captcha_core.ui.batch_reading import Run, stop_run
 from captcha_core.ui.files import Files
+from captcha_core.ui.shelf import Shelf
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes
 from tests.ui.helpers import GreyReader, context_of, grey_picture
@@ -46,14 +48,14 @@ class Reader(GreyReader):
         return [self.read(image.resize((64, 16))) for image in images]
 
 
-def audited(own: Files, chosen: str = OWN, reader: Any = None, **drawing: Any) -> list[tuple[Any, Any, Any]]:
+def audited(own: Files, chosen: str = OWN, reader: Any = None, **drawing: Any) -> list[tuple[Any, ...]]:
     context = context_of(reader or cast(Any, Reader()))
     context.drawing.update(drawing)
-    return list(audit_for_page(context, chosen, "quick", own, None, [], *drawing.values()))
+    return list(audit_for_page(context, Shelf(), chosen, "quick", own, None, [], *drawing.values()))
 
 
 def test_uploaded_pictures_are_measured(own: list[Upload]) -> None:
-    first, *_, (panel, start, stop) = audited(own)
+    first, *_, (panel, start, stop, _) = audited(own)
     assert "<progress" in first[0] and (first[1]["interactive"], first[2]["interactive"]) == (False, True)
     assert (start["interactive"], stop["interactive"]) == (True, False)
     assert "mine.parquet: 2 pictures" in panel and str(own[0].path.parent) not in panel
@@ -97,19 +99,30 @@ def test_settings_that_cannot_be_swept_are_named_in_the_words_of_the_page(drawin
     ],
 )
 def test_what_is_not_possible_is_said_in_the_results_place(file: CaptchaLabError | None, said: str) -> None:
-    panel, start, stop = audited(file)[-1]
+    panel, start, stop, _ = audited(file)[-1]
     assert said in panel and 'role="alert"' in panel
     assert (start["interactive"], stop["interactive"]) == (True, False)
 
 
 def test_a_page_without_a_model_says_so() -> None:
-    [*_, (panel, _, _)] = audit_for_page(context_of(), "plain", "quick", None, None, [])
+    [*_, (panel, *_)] = audit_for_page(context_of(), Shelf(), "plain", "quick", None, None, [])
     assert "No model is loaded" in panel
 
 
 def test_too_many_models_are_refused() -> None:
-    [*_, (panel, _, _)] = audit_for_page(context_of(cast(Any, Reader())), "plain", "quick", None, "a", ["b", "c", "d"])
+    context = context_of(cast(Any, Reader()))
+    [*_, (panel, *_)] = audit_for_page(context, Shelf(), "plain", "quick", None, "a", ["b", "c", "d"])
     assert "4 models are chosen" in panel
+
+
+def test_a_run_that_is_told_to_stop_says_so_last() -> None:
+    runs: Shelf[Run] = Shelf()
+    measuring = audit_for_page(context_of(cast(Any, Reader())), runs, "plain", "quick", None, None, [])
+    *_, key = next(measuring)
+    stop_run(runs, key)
+    [*_, (panel, start, stop, _)] = measuring
+    assert "Stopped; nothing was measured" in panel
+    assert (start["interactive"], stop["interactive"]) == (True, False)
 
 
 def test_a_failing_model_is_logged_and_its_path_is_not_shown(
