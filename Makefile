@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python
 FUZZ_SECONDS ?= 600
 PIP := $(RUN) -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo test test-browser test-space fuzz sbom lock audit space lint clean check-python
+.PHONY: help demo test test-browser test-space fuzz coverage mutate sbom lock audit space lint clean check-python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,23 @@ test-space: $(VENV)/.ready-to-develop ## Start the Space's folder in an environm
 fuzz: $(VENV)/.ready-to-develop ## Look for files that break what reads files of strangers, for FUZZ_SECONDS
 	$(RUN) -m pip --disable-pip-version-check install --quiet --upgrade --target build/atheris atheris==3.0.0
 	PYTHONPATH=build/atheris OMP_NUM_THREADS=1 $(RUN) tools/fuzz.py --seconds $(FUZZ_SECONDS)
+
+# Also apart. Python imports sitecustomize at its start, so the processes that the tests start are counted too. TESTS names some.
+coverage: MEASURED = PYTHONPATH=$(CURDIR)/build/coverage COVERAGE_FILE=$(CURDIR)/build/.coverage
+coverage: $(VENV)/.ready-to-develop ## Run every test and say which lines and branches of captcha_core they reach
+	$(PIP) --quiet --upgrade --target build/coverage coverage==7.17.3
+	echo 'import coverage; coverage.process_startup()' > build/coverage/sitecustomize.py
+	rm -f build/.coverage build/.coverage.*
+	$(MEASURED) COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml OMP_NUM_THREADS=1 \
+	  $(RUN) -m pytest --numprocesses 2 --dist loadfile $(TESTS)
+	$(MEASURED) $(RUN) -m coverage combine --quiet
+	$(MEASURED) $(RUN) -m coverage report
+
+# Also apart. What it has found lies in mutants/, and only what has changed since is tried again; MUTANTS names some.
+mutate: $(VENV)/.ready-to-develop ## See whether the tests notice small changes of decoding, checkpoint and imaging
+	$(PIP) --quiet --upgrade --target build/mutmut mutmut==3.8.1
+	PYTHONPATH=$(CURDIR)/build/mutmut OMP_NUM_THREADS=1 $(RUN) -m mutmut run $(MUTANTS)
+	PYTHONPATH=$(CURDIR)/build/mutmut $(RUN) -m mutmut results
 
 # The tools of these three lie apart from the environment, so that they are not in the lists that they make.
 sbom: $(VENV)/.ready-to-run ## Write what is installed to build/sbom.json (CycloneDX)

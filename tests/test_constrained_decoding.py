@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from captcha_core.alphabet import Alphabet
@@ -74,7 +74,6 @@ class Enumeration:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_text_and_confidences_are_those_of_the_possible_sequences(scheme: str, data: st.DataObject) -> None:
     symbols = data.draw(st.sampled_from(["a", "ab", "abc"]))
@@ -107,7 +106,6 @@ def both(a: Constraint, b: Constraint, symbols: str) -> Constraint:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_text_that_stays_possible_stays_and_is_never_less_sure(scheme: str, data: st.DataObject) -> None:
     alphabet, steps = Alphabet("abcd"), 12
@@ -124,7 +122,6 @@ def test_a_text_that_stays_possible_stays_and_is_never_less_sure(scheme: str, da
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@settings(max_examples=60, deadline=None)
 @given(data=st.data(), scale=st.sampled_from([0.0, 1.0, 30.0, 1e4]), temperature=st.floats(0.05, 20.0))
 def test_contract(scheme: str, data: st.DataObject, scale: float, temperature: float) -> None:
     alphabet = Alphabet(data.draw(st.sampled_from(["ab", "0123456789", "aAbB€ß"])))

@@ -72,9 +72,10 @@ def test_agrees_with_torch_on_many_time_steps() -> None:
     assert np.log(text_probability(probabilities, texts, lengths)) == pytest.approx(-losses.numpy())
 
 
-def test_a_thousand_unsure_time_steps_do_not_underflow() -> None:
-    probabilities = random_probabilities(1, 1, 1000, 60)
-    texts, lengths = collapse(probabilities.argmax(axis=2), blank=60)
+def test_hundreds_of_unsure_time_steps_do_not_underflow() -> None:
+    scores = np.random.default_rng(1).normal(0, 0.1, (1, 500, 21))
+    probabilities = np.exp(scores) / np.exp(scores).sum(axis=2, keepdims=True)
+    texts, lengths = collapse(probabilities.argmax(axis=2), blank=20)
     _, shares = replacement_shares(probabilities, texts, lengths)
     assert shares.sum(axis=2) == pytest.approx(np.ones((1, int(lengths[0]))))
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_core.alphabet import Alphabet
@@ -21,7 +21,6 @@ def logits_of(*rows: list[list[float]]) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@settings(max_examples=60, deadline=None)
 @given(
     batch=st.integers(0, 5),
     positions=st.integers(1, 6),
