@@ -164,6 +164,16 @@ def test_a_damaged_score_is_found_even_where_its_character_is_not_allowed(scheme
             decode(scores, Alphabet("abc"), scheme, constraint=Constraint("bc"))
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_may_not_stand_in_the_text_is_no_alternative(scheme: str) -> None:
+    alphabet = Alphabet("abcd")
+    scores = np.zeros((1, 1, class_count(alphabet, scheme)))
+    scores[0, 0, [0, 3]] = 5.0, 9.0
+    (read,) = decode(scores, alphabet, scheme, constraint=Constraint("abc"))
+    assert read.text == "a"
+    assert [c for c, _ in read.alternatives[0]] == ["b", "c"]
+
+
 @pytest.mark.parametrize("scheme", WITH_LENGTHS)
 def test_a_class_that_the_model_forbids_is_taken_when_nothing_else_is_possible(scheme: str) -> None:
     scores = np.full((1, 3, 3), -np.inf)
@@ -186,7 +196,7 @@ def test_too_few_time_steps_for_ctc_are_told(steps, allowed, shortest) -> None:
 
 
 def test_too_few_positions_are_told() -> None:
-    with pytest.raises(CaptchaLabError, match="2 time steps.*3 characters"):
+    with pytest.raises(CaptchaLabError, match=r"2 time steps.*3 characters, which need 3\. Allow"):
         decode(np.zeros((1, 2, 4)), Alphabet("abc"), "positions", constraint=Constraint(None, 3, 3))
     (read,) = decode(np.zeros((1, 2, 4)), Alphabet("abc"), "positions", constraint=Constraint("b", 2))
     assert (read.text, read.confidence) == ("bb", 1.0)
@@ -194,7 +204,9 @@ def test_too_few_positions_are_told() -> None:
 
 @pytest.mark.parametrize("constraint", [Constraint(min_length=4), Constraint(max_length=2)])
 def test_heads_write_as_many_characters_as_there_are(constraint: Constraint) -> None:
-    with pytest.raises(CaptchaLabError, match="exactly 3 characters.*Leave the length out"):
+    told = "exactly 3 characters, .* characters. Leave the length out or take a model for texts of any length.$"
+    with pytest.raises(CaptchaLabError, match=told):
         decode(np.zeros((1, 3, 4)), Alphabet("abcd"), "heads", constraint=constraint)
-    (read,) = decode(np.zeros((1, 3, 4)), Alphabet("abcd"), "heads", constraint=Constraint("d", 1, 3))
-    assert (read.text, read.confidence) == ("ddd", 1.0)
+    for possible in (Constraint("d", 1, 3), Constraint("d", 3, 3), Constraint("d", 3), Constraint("d", 0, 9)):
+        (read,) = decode(np.zeros((1, 3, 4)), Alphabet("abcd"), "heads", constraint=possible)
+        assert (read.text, read.confidence) == ("ddd", 1.0)

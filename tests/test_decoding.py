@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import SCHEMES, Decoded, class_count, decode, decode_positions, log_confidence
+from captcha_core.constraint import Constraint
+from captcha_core.decoding import (
+    SCHEMES,
+    Decoded,
+    class_count,
+    class_probabilities,
+    decode,
+    decode_ctc,
+    decode_heads,
+    decode_positions,
+    log_confidence,
+    position_probabilities,
+    possible_scores,
+)
 from captcha_core.errors import CheckpointError
 
 ABC = Alphabet("abc")
@@ -67,6 +81,20 @@ def test_log_confidence_is_the_confidence_of_what_is_read(scheme, temperature) -
     assert log_confidence(logits, scheme, temperature).tolist() == pytest.approx(confidences)
 
 
+@pytest.mark.parametrize(
+    ("decoder", "scheme"), [(decode_positions, "positions"), (decode_heads, "heads"), (decode_ctc, "ctc")]
+)
+def test_by_default_nothing_is_made_less_sure_and_three_alternatives_are_given(decoder, scheme) -> None:
+    alphabet = Alphabet("abcdef")
+    logits = torch.randn(3, 4, class_count(alphabet, scheme), generator=torch.Generator().manual_seed(4))
+    assert decoder(logits, alphabet) == decode(logits, alphabet, scheme) == decode(logits, alphabet, scheme, 1.0, 3)
+
+
+def test_probabilities_at_each_position_are_the_model_s_by_default() -> None:
+    logits = torch.randn(3, 4, 4, generator=torch.Generator().manual_seed(5))
+    assert (position_probabilities(logits, ABC) == class_probabilities(logits, 4, 1.0)).all()
+
+
 def test_heads_write_a_character_each() -> None:
     logits = logits_of([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
     (read,) = decode(logits, ABC, "heads")
@@ -101,8 +129,12 @@ def test_an_unknown_scheme_is_named() -> None:
 def test_scores_that_are_no_numbers_are_refused_in_plain_words(scheme, bad) -> None:
     logits = torch.zeros(2, 3, class_count(ABC, scheme))
     logits[1, 2, 0] = bad
-    with pytest.raises(CheckpointError, match="NaN or infinity.*Take a fresh copy"):
+    with pytest.raises(CheckpointError) as caught:
         decode(logits, ABC, scheme)
+    assert str(caught.value) == (
+        "The model's answer holds NaN or infinity instead of scores: its weights are damaged or its training diverged. "
+        "Take a fresh copy of the checkpoint or train again with a lower learning rate."
+    )
 
 
 def test_text_stops_at_the_first_end_and_confidence_includes_it() -> None:
@@ -129,6 +161,14 @@ def test_a_text_without_an_end_takes_every_position() -> None:
     assert item.confidence == pytest.approx(0.8 * 0.7)
 
 
+def test_a_longest_text_leaves_nothing_for_longer_ones() -> None:
+    logits = logits_of([[0.6, 0.1, 0.1, 0.2], [0.3, 0.1, 0.1, 0.5], [0.7, 0.1, 0.1, 0.1]])
+    (item,) = decode_positions(logits, ABC, constraint=Constraint(max_length=1))
+    assert item.text == "a"
+    # Either the end comes at once, with 0.2, or after one of the characters.
+    assert item.confidence == pytest.approx(0.6 * 0.5 / (0.2 + 0.8 * 0.5))
+
+
 def test_a_forbidden_class_may_score_minus_infinity() -> None:
     (item,) = decode_positions(torch.tensor([[[-math.inf, 1.0, 0.0, 0.0]]]), ABC)
     assert item.text == "b"
@@ -148,6 +188,17 @@ def test_half_precision_is_widened() -> None:
     logits = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(3))
     half, full = decode_positions(logits.half(), ABC), decode_positions(logits.half().double(), ABC)
     assert half == full
+
+
+def test_single_precision_is_widened_before_anything_is_summed() -> None:
+    single = torch.zeros(1, 60, 10)
+    assert class_probabilities(single, 10, 1.0).max(axis=2).prod() == pytest.approx(1e-60)
+    assert possible_scores(single, Alphabet("0123456789"), "heads", Constraint("12")).dtype == np.float64
+
+
+def test_characters_that_tie_come_in_the_order_of_the_alphabet() -> None:
+    (read,) = decode(np.zeros((1, 1, 36)), Alphabet.named("lower36"), "heads", top_k=35)
+    assert read.text + "".join(c for c, _ in read.alternatives[0]) == Alphabet.named("lower36").symbols
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (1, 0, 4), (1, 3, 3)])
