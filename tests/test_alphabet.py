@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -70,6 +71,19 @@ def test_what_is_no_alphabet_is_refused(symbols: str, message: str) -> None:
 def test_a_character_outside_is_named_with_the_remedy() -> None:
     with pytest.raises(AlphabetError, match=r"'aXbY' has characters .* has not: 'XY'\. Choose an alphabet.*--alphabet"):
         LOWER.encode("aXbY")
+
+
+@given(ALPHABETS, st.text(string.ascii_letters + "+ß€", max_size=8))
+def test_a_text_is_encoded_unless_a_character_is_missing_and_then_those_are_named(
+    alphabet: Alphabet, text: str
+) -> None:
+    outside = sorted({c for c in text if c not in alphabet})
+    assert alphabet.missing([text]) == "".join(outside)
+    if outside:
+        with pytest.raises(AlphabetError, match=re.escape(f"has not: {''.join(outside)!r}. ")):
+            alphabet.encode(text)
+    else:
+        assert [alphabet.symbols[i] for i in alphabet.encode(text)] == list(text)
 
 
 @pytest.mark.parametrize("bad", [-1, 36])

@@ -92,6 +92,7 @@ def test_collapse_keeps_a_repeat_that_a_blank_parts() -> None:
     texts, lengths = collapse(np.array([[0, 0, 2, 0, 1], [2, 2, 2, 2, 2], [1, 1, 1, 1, 1]]), blank=2)
     assert lengths.tolist() == [3, 0, 1]
     assert texts.tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+    assert collapse(np.array([[2, 2]]), blank=2)[0].shape == (1, 0)
 
 
 def test_a_text_of_nothing_is_the_path_of_blanks() -> None:

@@ -49,6 +49,33 @@ def test_any_bytes_and_any_text_come_back_as_they_were(
     assert list(iter_parquet(path)) == samples
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    parts=st.lists(st.lists(st.sampled_from(["train", "test"]), max_size=6), min_size=1, max_size=3),
+    row_group_size=st.integers(1, 4),
+)
+def test_parts_combine_to_the_same_rows_and_splits_part_them(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[list[str]], row_group_size: int
+) -> None:
+    folder, written = tmp_path_factory.mktemp("parts"), []
+    paths = [folder / f"{number}.parquet" for number in range(len(parts))]
+    for path, splits in zip(paths, parts, strict=True):
+        with ParquetWriter(path, row_group_size, SPLIT_SCHEMA) as writer:
+            for split in splits:
+                one = Sample(bytes([len(written)]), f"{len(written):04d}", f"{len(written)}.png", path.stem)
+                writer.write(one, split)
+                written.append((one, split))
+    for split in ("train", "test", "all"):
+        if any(split not in (*splits, "all") for splits in parts):
+            continue  # Refused, as another test has it.
+        wanted = [one for one, its in written if split in (its, "all")]
+        assert parquet_to_parquet(paths, folder / "x.parquet", split=split) == len(wanted)
+        assert list(iter_parquet(folder / "x.parquet")) == wanted
+        if wanted:
+            rows = ParquetRows(paths, split=split)
+            assert [one for i in range(len(rows.row_groups)) for one in rows.read_group(i)] == wanted
+
+
 def test_the_file_keeps_to_the_contract(tmp_path: Path) -> None:
     write(tmp_path / "x.parquet", count=5)
     with pq.ParquetFile(tmp_path / "x.parquet") as file:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captcha_core.agreement import agreed
 from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import class_count, decode, decode_positions, position_probabilities
+from captcha_core.decoding import SCHEMES, class_count, decode, decode_positions, position_probabilities
 from captcha_core.evaluation.calibration import (
     TEMPERATURE_RANGE,
     expected_calibration_error,
@@ -62,6 +62,27 @@ def test_temperature_undoes_a_known_distortion(distortion) -> None:
     logits, labels = drawn_from_the_model(3000)
     temperature = fit_temperature(logits * distortion, labels, DIGITS, "positions")
     assert temperature == pytest.approx(distortion, rel=0.15)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 1000), st.floats(0.4, 2.5), st.sampled_from(SCHEMES))
+def test_scores_times_a_factor_have_the_temperature_times_it_and_the_same_confidences(seed, factor, scheme) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    logits = 5 * torch.randn(60, 3, class_count(DIGITS, scheme), generator=generator, dtype=torch.float64)
+    chances = torch.rand(60, generator=generator).tolist()
+    read = decode(logits, DIGITS, scheme)
+    labels = [d.text if chance < d.confidence else "x" for d, chance in zip(read, chances, strict=True)]
+    plain, scaled = (fit_temperature(scores, labels, DIGITS, scheme) for scores in (logits, logits * factor))
+    assert scaled == pytest.approx(plain * factor, rel=1e-2)
+    pairs = zip(decode(logits, DIGITS, scheme, plain), decode(logits * factor, DIGITS, scheme, scaled), strict=True)
+    assert all(a.text == b.text and a.confidence == pytest.approx(b.confidence, abs=1e-2) for a, b in pairs)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=20), st.randoms(use_true_random=False))
+def test_the_error_does_not_depend_on_the_order_of_the_readings(readings, rng) -> None:
+    shuffled = rng.sample(readings, len(readings))
+    errors = [expected_calibration_error([c for c, _ in some], [r for _, r in some]) for some in (readings, shuffled)]
+    assert errors[0] == pytest.approx(errors[1])
 
 
 def test_temperature_lowers_the_calibration_error() -> None:
