@@ -93,7 +93,8 @@ def test_latest_goes_by_the_recorded_number_not_by_name_or_date(tmp_path: Path) 
     for name, epoch in (("epoch_9", 9), ("epoch_10", 10), ("z", 2)):
         save_checkpoint(tmp_path / f"{name}.safetensors", TENSORS, replace(META, epoch=epoch))
     os.utime(tmp_path / "epoch_10.safetensors", (1, 1))
-    (tmp_path / "zz.safetensors").write_bytes(b"not a checkpoint")
+    for name in ("0", "zz"):
+        (tmp_path / f"{name}.safetensors").write_bytes(b"not a checkpoint")
     assert latest_checkpoint(tmp_path).name == "epoch_10.safetensors"
 
 

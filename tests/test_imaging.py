@@ -74,14 +74,28 @@ def test_every_kind_of_source_gives_the_same_picture(tmp_path: Path) -> None:
         (flat("CMYK", (0, 255, 255, 0)), (255, 0, 0)),
         (flat("I;16", 65535), (255, 255, 255)),
         (flat("I;16", 32896), (128, 128, 128)),
+        (flat("I;16", 200), (1, 1, 1)),
+        (flat("I", 1), (1, 1, 1)),
+        (flat("I", 255), (255, 255, 255)),
         (flat("I", 200), (200, 200, 200)),
         (flat("I", 51400), (200, 200, 200)),
         (flat("F", 0.2), (51, 51, 51)),
         (flat("F", 200.0), (200, 200, 200)),
+        (flat("F", 1.0), (255, 255, 255)),
+        (flat("F", 65535.0), (255, 255, 255)),
     ],
 )
 def test_every_mode_becomes_the_colour_it_shows(image: Image.Image, expected: tuple[int, int, int]) -> None:
     assert first_pixel(image) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [([0.0, 0.2], [0, 51]), ([1000.0, 65535.0], [4, 255]), ([-0.1, 0.1], [0, 255]), ([0.0, 70_000.0], [0, 255])],
+)
+def test_black_is_0_but_for_what_is_beyond_every_white(values: list[float], shown: list[int]) -> None:
+    image = Image.fromarray(np.tile(np.array(values, np.float32), (10, 10)))
+    assert np.asarray(load_image(image))[0, :2, 0].tolist() == shown
 
 
 def test_values_without_a_usual_white_are_stretched() -> None:
@@ -225,8 +239,29 @@ def test_paths_that_are_no_files_are_one_sentence(tmp_path: Path) -> None:
         load_image(tmp_path)
     with pytest.raises(ImageError, match="is a device, not a picture"):
         load_image("/dev/zero")
-    with pytest.raises(ImageError, match="cannot be opened"):
+    with pytest.raises(ImageError, match=r"cannot be opened \(the path is not valid\); check the path and its perm"):
         load_image("nul\0byte.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    with pytest.raises(ImageError, match=r"^loop\.png cannot be opened \(Too many levels of symbolic links\); check"):
+        read_picture(tmp_path / "loop.png")
+
+
+def test_a_file_that_is_only_read_is_named_without_its_folder_or_as_it_is_called(tmp_path: Path) -> None:
+    for name, called in ((None, "gone.png"), ("mine.png", "mine.png")):
+        with pytest.raises(ImageError, match=rf"^{called} does not exist"):
+            read_picture(tmp_path / "gone.png", name)
+    with pytest.raises(ImageError, match="^/ is a folder"):
+        read_picture("/")
+
+
+def test_of_an_endless_stream_no_more_is_read_than_a_picture_may_have() -> None:
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert size is not None and 0 < size < 2 * imaging.MAX_BYTES
+            return b"x"
+
+    with pytest.raises(ImageError, match="is not a readable image"):
+        load_image(Endless())
 
 
 def test_large_files_are_refused_without_being_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
