@@ -11,6 +11,7 @@ import gradio as gr
 UNFIT = "The input does not fit: {}; /gradio_api/info describes what does."
 FAILED = "This could not be done; the server's log says why."
 _MOST_SAID = 200
+_LONG = "a value is too long, or none of those to choose from"
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +50,11 @@ class PlainBlocks(gr.Blocks):
 
 
 def _escaped(error: gr.Error) -> gr.Error:
-    """Return an error without a trace; Gradio's own hold what was sent, which a page would render as HTML."""
+    """Return an error without a trace; Gradio's own hold what was sent: HTML, or any number of letters."""
     if not error.print_exception:
         return error
-    return _plain(html.escape(str(error.message)[:_MOST_SAID], quote=False))
+    said = str(error.message)
+    return _plain(html.escape(said, quote=False) if len(said) <= _MOST_SAID else UNFIT.format(_LONG))
 
 
 def _expected(block_fn: Any, inputs: list[Any]) -> str:
