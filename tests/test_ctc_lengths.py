@@ -41,7 +41,9 @@ def test_the_most_likely_classes_are_the_path_where_their_text_is_possible(short
 def test_a_shorter_text_leaves_out_what_costs_least() -> None:
     scores = peaked("-a-b-c-", 3, 20.0)
     scores[0, 9:12] *= 0.5  # The b is least sure.
-    assert text_of(best_paths(scores, 2, 2)) == "ac"
+    path = best_paths(scores, 2, 2)
+    assert text_of(path) == "ac"
+    assert "".join("abc-"[c] for c in path[0]) == "---aaa---------ccc---"
     assert text_of(best_paths(scores, 0, 1)) in ("a", "c")
     assert text_of(best_paths(scores, 0, 0)) == ""
 
@@ -87,3 +89,4 @@ def test_what_is_beyond_the_numbers_is_read_with_no_confidence() -> None:
     scores = peaked("-a-b-", 2, 1e4)
     assert text_of(best_paths(scores, 4, 4)) != "" and len(text_of(best_paths(scores, 4, 4))) == 4
     assert confidence(scores, 4, 4) == 0.0
+    assert (given_lengths(softmax(scores), 4, 4) == softmax(scores)).all()

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
 
-from captcha_core import imaging
+from captcha_core import imaging, picture_limits
 from captcha_core.errors import ImageError
 from captcha_core.imaging import FORMATS, MAX_PIXELS, MIN_SIDE, load_image, read_picture
 from captcha_core.picture_limits import MAX_SIDE
@@ -149,7 +149,26 @@ def test_the_cameras_orientation_is_applied() -> None:
 
 
 def test_damaged_orientation_data_is_no_reason_to_refuse() -> None:
-    assert load_image(encoded(picture(1), "JPEG", exif=b"Exif\0\0garbage")).size == (24, 12)
+    damaged = load_image(encoded(picture(1), "JPEG", exif=b"Exif\0\0garbage"))
+    assert damaged.tobytes() == load_image(encoded(picture(1), "JPEG")).tobytes()
+
+
+@pytest.mark.parametrize("said", ["6", 6.0, (6,), None])
+def test_an_orientation_that_is_no_whole_number_turns_nothing(said: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image.Image, "getexif", lambda self: {0x0112: said})
+    assert load_image(picture(1)).tobytes() == picture(1).tobytes()
+    monkeypatch.setattr(Image.Image, "getexif", lambda self: 1 / 0)
+    assert load_image(picture(1)).tobytes() == picture(1).tobytes()
+
+
+@pytest.mark.parametrize("key", ["exif", "Raw profile type exif"])
+def test_exif_data_of_any_length_are_not_looked_at(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image.Image, "getexif", lambda self: {0x0112: 6})
+    image = picture(1)
+    for length, size in ((1 << 16, (12, 24)), (1 + (1 << 16), (24, 12))):
+        image.info[key] = bytes(length)
+        assert load_image(image).size == size
+    assert load_image(image).tobytes() == picture(1).tobytes()
 
 
 def test_the_result_carries_nothing_along() -> None:
@@ -209,7 +228,11 @@ def test_a_truncated_picture_is_one_sentence(kind: str, share: float, tmp_path: 
     ("data", "message"),
     [
         (b"", r"^x\.png is empty \(0 bytes\); save or upload it again\.$"),
-        (b"hello, this is text\n", r"^x\.png is not a readable image; save it as PNG or JPEG"),
+        (
+            b"hello, this is text\n",
+            r"^x\.png is not a readable image; save it as PNG or JPEG "
+            r"\(read are PNG, JPEG, GIF, BMP, WEBP, TIFF, AVIF, PPM\)\.$",
+        ),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", r"^x\.png is not a readable image"),
     ],
 )
@@ -230,6 +253,30 @@ def test_an_unnamed_source_never_shows_a_temporary_path(tmp_path: Path) -> None:
         load_image(file)
     with pytest.raises(ImageError, match=r"^mine\.png is not"):
         load_image(path, name="mine.png")
+
+
+def test_every_step_calls_the_picture_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small, scans = Image.new("L", (MIN_SIDE - 1, 20)), b"\xff\xd8" + 65 * b"\xff\xda"
+    for source in (small, encoded(small), scans, tmp_path / "gone.png"):
+        with pytest.raises(ImageError, match=r"^mine\.png (is 7 x 20|has more than 64 scans|does not exist)"):
+            load_image(source, name="mine.png")
+    for source in (small, encoded(small), scans):
+        with pytest.raises(ImageError, match="^the picture "):
+            load_image(source)
+    monkeypatch.setattr(imaging, "_rgb", lambda picture: 1 / 0)
+    for source in (picture(1), png(1)):
+        for name, called in (("mine.png", r"mine\.png"), (None, "the picture")):
+            with pytest.raises(ImageError, match=f"^{called} is truncated or damaged"):
+                load_image(source, name)
+    monkeypatch.setattr(picture_limits, "_HEADER_READS", 1)
+    with pytest.raises(ImageError, match=r"^mine\.png consists of too many small parts"):
+        load_image(png(1), name="mine.png")
+
+
+def test_a_picture_of_just_as_many_bytes_and_pixels_as_it_may_have_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imaging, "MAX_BYTES", len(png(1)))
+    monkeypatch.setattr(imaging, "MAX_PIXELS", 24 * 12)
+    assert load_image(png(1)).size == (24, 12)
 
 
 def test_paths_that_are_no_files_are_one_sentence(tmp_path: Path) -> None:
