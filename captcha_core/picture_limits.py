@@ -110,5 +110,5 @@ def _entries(data: bytes, big: bool) -> Iterator[tuple[int, int, int, int]]:
             )
             short = struct.unpack_from(order + "H", value)[0]
             yield tag, kind, count, short if kind == 3 else int.from_bytes(value, "little" if order == "<" else "big")
-    except struct.error:
-        return  # It ends too early, as Pillow will find.
+    except (struct.error, OverflowError):
+        return  # It ends too early, as Pillow will find; a place beyond all memory is no number that struct takes.

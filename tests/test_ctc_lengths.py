@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,18 @@ def test_a_longer_text_may_be_longer_than_need_be() -> None:
     scores[0, 2, 1] = 12.0
     assert text_of(best_paths(scores, 2, None)) == "aba"
     assert text_of(best_paths(scores, 2, 2)) in ("ab", "ba", "ac", "ca", "aa")
+
+
+@pytest.mark.parametrize("longest", [None, 4])
+def test_the_path_is_the_most_likely_of_all_that_are_possible(longest: int | None) -> None:
+    every = np.array(list(itertools.product(range(4), repeat=6)))
+    lengths = collapse(every, blank=3)[1]
+    possible = every[(lengths >= 2) & (lengths <= (6 if longest is None else longest))]
+    for seed in range(30):
+        # Another class within a run makes one character three, which is often the cheapest way to two or more.
+        scores = np.random.default_rng(seed).normal([3, 0, 0, 0], 2, (1, 6, 4))
+        best = possible[scores[0, np.arange(6), possible].sum(axis=1).argmax()]
+        assert best_paths(scores, 2, longest)[0].tolist() == best.tolist()
 
 
 def test_what_is_next_to_impossible_keeps_its_share() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from captcha_core import picture_limits
 from captcha_core.errors import ImageError
+from captcha_core.imaging import load_image
 from captcha_core.picture_limits import MeteredBytes, check_structure
 
 STRIPS, TILE_WIDTH, TILE_LENGTH = 273, 322, 323
@@ -73,6 +74,9 @@ def test_tables_and_tiles_of_a_tiff_are_bounded(order: str, big: bool) -> None:
             assert of(plain, (tag, kind, 1, 4096)) == ""
             assert of(plain, (tag, kind, 1, 4097)) == said
     assert of((TILE_WIDTH, LONG, 1, 1 << 16)) == said
+    # No sign is read into any of the numbers.
+    assert of((STRIPS, LONG, (1 << (64 if big else 32)) - 1, 8)) == said
+    assert of((TILE_WIDTH, SHORT, 1, 65_535)) == said
     assert of(*[plain] * 2000) == ""
     assert of(*[plain] * 2001) == said
 
@@ -80,6 +84,22 @@ def test_tables_and_tiles_of_a_tiff_are_bounded(order: str, big: bool) -> None:
 @pytest.mark.parametrize("big", [False, True])
 def test_a_mark_that_two_readers_take_differently_is_read_both_ways(big: bool) -> None:
     assert refusal(tiff((STRIPS, LONG, 65_537, 8), order=">", big=big, mark=43)) != ""
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_a_directory_that_says_it_is_longest_is_read_as_far_as_it_goes(big: bool) -> None:
+    whole, place, length = tiff((STRIPS, LONG, 65_537, 8), big=big), 16 if big else 8, 8 if big else 2
+    assert refusal(whole[:place] + b"\xff" * length + whole[place + length :]) != ""
+
+
+@pytest.mark.parametrize(("big", "number"), [(False, "<L"), (True, "<Q")])
+def test_a_directory_beyond_the_file_is_left_to_the_decoder(big: bool, number: str) -> None:
+    whole, head = tiff((STRIPS, LONG, 65_537, 8), big=big), 16 if big else 8
+    start = head - struct.calcsize(number)
+    for place in (len(whole), (1 << 8 * struct.calcsize(number)) - (len(whole) - head)):
+        assert refusal(whole[:start] + struct.pack(number, place) + whole[head:]) == ""
+    with pytest.raises(ImageError, match=r"^x\.tif is (not a readable image|truncated or damaged)"):
+        load_image(whole[:start] + b"\xff" * struct.calcsize(number) + whole[head:], "x.tif")
 
 
 def test_a_directory_that_ends_too_early_is_left_to_the_decoder() -> None:
