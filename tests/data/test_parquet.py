@@ -57,7 +57,8 @@ def test_any_bytes_and_any_text_come_back_as_they_were(
 def test_parts_combine_to_the_same_rows_and_splits_part_them(
     tmp_path_factory: pytest.TempPathFactory, parts: list[list[str]], row_group_size: int
 ) -> None:
-    folder, written = tmp_path_factory.mktemp("parts"), []
+    folder = tmp_path_factory.mktemp("parts")
+    written: list[tuple[Sample, str]] = []
     paths = [folder / f"{number}.parquet" for number in range(len(parts))]
     for path, splits in zip(paths, parts, strict=True):
         with ParquetWriter(path, row_group_size, SPLIT_SCHEMA) as writer:
