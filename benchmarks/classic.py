@@ -124,7 +124,7 @@ CASES = (
     Case(
         "cnn-lstm",
         "{data}/published/pycaptcha_ld5to8.parquet",
-        None,
+        "test",
         "`captcha` package, 5 to 8 characters of 36",
         (
             f"{PYCAPTCHA} --count 150000 --min-length 5 --max-length 8 --seed 32 "

@@ -15,6 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.page_tables import page_table, soak_table  # noqa: E402 - the packages lie beside this folder
 from benchmarks.reader_tables import accuracy_tables, checkpoint_table, reader_speed_table  # noqa: E402 - found from ROOT
 from benchmarks.scaling_tables import scaling_tables  # noqa: E402
 
@@ -150,9 +151,14 @@ def classic_table() -> list[str]:
 
 
 def comparison() -> list[str]:
-    """Return the tables beside other readers that there are figures for."""
+    """Return the tables beside other readers, and those of the page, that there are figures for."""
     lines: list[str] = []
-    for file, tables in (("accuracy.json", accuracy_tables), ("speed.json", reader_speed_table)):
+    for file, tables in (
+        ("accuracy.json", accuracy_tables),
+        ("speed.json", reader_speed_table),
+        ("page.json", page_table),
+        ("soak.json", soak_table),
+    ):
         if (RESULTS / file).exists():
             lines += ["", *tables(result(file))]
     return lines
