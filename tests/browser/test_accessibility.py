@@ -22,6 +22,8 @@ GRADIO = (
 
 def violations(visit: Visit) -> list[str]:
     """Return every serious violation on the page as it is now, one line each."""
+    # What has just come is still being faded in, and pale as long.
+    visit.page.wait_for_timeout(700)
     if not visit.page.evaluate("'axe' in window"):
         # The page's content security policy lets no script tag in.
         visit.page.evaluate(AXE.read_text(encoding="utf-8"))
