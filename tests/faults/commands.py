@@ -107,3 +107,5 @@ EVALUATE = Command(
         *("--json", folder / "x.json", "--view", folder / "x.html"),
     ],
 )
+QUICK = [NEW_FILE, NEW_FOLDER, MORE_FILE, MORE_FOLDER, DATASET, PREDICT, PREDICT_PARQUET, EXPORT, EVALUATE]
+"""All that do not train."""

@@ -8,23 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.children import Limits, run, visible
-from tests.faults.commands import (
-    ADAPTING,
-    DATASET,
-    EVALUATE,
-    EXPORT,
-    MORE_FILE,
-    MORE_FOLDER,
-    NEW_FILE,
-    NEW_FOLDER,
-    PREDICT,
-    PREDICT_PARQUET,
-    TRAINING,
-    Command,
-)
+from tests.faults.commands import ADAPTING, QUICK, TRAINING, Command
 from tests.helpers import assert_plain
-
-QUICK = [NEW_FILE, NEW_FOLDER, MORE_FILE, MORE_FOLDER, DATASET, PREDICT, PREDICT_PARQUET, EXPORT, EVALUATE]
 
 
 @pytest.mark.parametrize("largest", [0, 300])
