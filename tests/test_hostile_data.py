@@ -94,7 +94,7 @@ print(len(problems), peak_kilobytes() - base)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of another process is in Linux's /proc alone")
 def test_a_value_that_many_rows_share_is_not_unpacked_for_all_of_them_at_once(tmp_path: Path) -> None:
     path = tmp_path / "shared.parquet"
     shared = pa.DictionaryArray.from_arrays(pa.array([0] * 64, pa.int32()), pa.array([bytes(30 << 20)], pa.binary()))

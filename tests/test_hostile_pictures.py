@@ -85,7 +85,7 @@ def test_what_must_be_refused_is_and_what_is_only_odd_is_read(outcome: Outcome) 
     assert {name: outcome.said[name] for name in odd if outcome.said[name] is not None} == {}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of another process is in Linux's /proc alone")
 def test_memory_stays_within_300_mb(outcome: Outcome) -> None:
     assert 100_000 < outcome.kilobytes < MEMORY
 

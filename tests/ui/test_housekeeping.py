@@ -69,7 +69,9 @@ def test_whoever_has_heard_all_is_forgotten(sessions: list[str]) -> None:
     assert not app.state_holder.session_data
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc has it; elsewhere nothing is done"
+)
 def test_free_memory_goes_back_to_the_system() -> None:
     libc, count, size = ctypes.CDLL(None), 1000, 100 << 10
     libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]

@@ -73,7 +73,7 @@ def test_a_command_that_is_killed_says_so(tmp_path: Path) -> None:
     assert run(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGTERM)")[0] == -15
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="whether a process lives is looked up in Linux's /proc")
 def test_it_ends_when_the_page_is_killed(tmp_path: Path) -> None:
     inner = "import os, time; print(os.getpid(), flush=True)\nwhile True: time.sleep(0.05); print('on', flush=True)"
     outer = (
