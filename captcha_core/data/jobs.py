@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from captcha_core.data.folder import Listed, list_csv, list_files, list_folder
-from captcha_core.data.load import TABLE_SUFFIXES, expanded_inputs
-from captcha_core.data.parquet import splits_to_read
+from captcha_core.data.load import TABLE_SUFFIXES, inputs_to_read
 from captcha_core.data.reading import Layout, layout_of, opened, stream_slice
 from captcha_core.data.schema import ALL_SPLITS, Sample, choose_label_column
 from captcha_core.errors import CaptchaLabError, DataError
-from captcha_core.files import PARQUET_SUFFIXES, version_of
+from captcha_core.files import version_of
 
 JOB_ROWS = 256
 """Rows of a job, at least; enough that handing it over does not count."""
@@ -87,9 +86,7 @@ def labelled_jobs(
     pattern: str | None = None,
 ) -> Iterator[LabelledJob]:
     """Yield the jobs of any mix of inputs; the arguments and errors are those of ``load_rows``."""
-    files = expanded_inputs(inputs)
-    parquet = [file for file in files if file.suffix.lower() in PARQUET_SUFFIXES]
-    splits = dict(zip(parquet, splits_to_read(parquet, split), strict=True))
+    files, splits = inputs_to_read(inputs, split)
     for file in files:
         if file in splits:
             yield from labelled_slices(file, image_column, label_column, splits[file])

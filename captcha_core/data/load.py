@@ -62,9 +62,7 @@ def load_rows(
         DataError: If an input as a whole cannot be read or does not fit; all inputs are looked at before the first
             row comes.
     """
-    files = expanded_inputs(inputs)
-    parquet = [file for file in files if file.suffix.lower() in PARQUET_SUFFIXES]
-    splits = dict(zip(parquet, splits_to_read(parquet, split), strict=True))
+    files, splits = inputs_to_read(inputs, split)
     for file in files:
         if file in splits:
             rows = iter_parquet(file, image_column=image_column, label_column=label_column, split=splits[file])
@@ -78,13 +76,17 @@ def load_rows(
             yield from iter_files([file], pattern)
 
 
-def expanded_inputs(inputs: Sequence[str | Path]) -> list[Path]:
-    """Return the inputs, with the Parquet parts of a folder that holds nothing else to read in its place.
+def inputs_to_read(inputs: Sequence[str | Path], split: str | None) -> tuple[list[Path], dict[Path, str | None]]:
+    """Return the files and folders that the inputs stand for, and which split to read of each Parquet file among them.
+
+    The Parquet parts of a folder that holds nothing else to read stand in its place.
 
     Raises:
-        DataError: If one is missing, or nothing that can be read.
+        DataError: If one is missing or nothing that can be read, or ``split`` does not fit a file.
     """
-    return [file for path in inputs for file in _expanded(Path(path))]
+    files = [file for path in inputs for file in _expanded(Path(path))]
+    parquet = [file for file in files if file.suffix.lower() in PARQUET_SUFFIXES]
+    return files, dict(zip(parquet, splits_to_read(parquet, split), strict=True))
 
 
 def _expanded(path: Path) -> list[Path]:
