@@ -162,7 +162,11 @@ CASES = (
             *drawn_gregwar("84k", (30000, 106), (30000, 107), (24000, 108)),
             f"train.py --recipe crnn-clahe --arch-arg dropout=0 --data {{runs}}/gregwar84k.parquet {6 * GREGWAR}"
             f"{2 * GREGWAR_OLD}--split train --validation 1000 --epochs 1 --frozen-epochs 0 --augment 0.1 "
-            "--check-every 300 --seed 1 --init-from {runs}/crnn-clahe-e/last.safetensors --output {runs}/crnn-clahe",
+            "--check-every 300 --seed 1 --init-from {runs}/crnn-clahe-e/last.safetensors --output {runs}/crnn-clahe-f",
+            *drawn_gregwar("-like", (30000, 109), (30000, 110), fonts="tools/gregwar_fonts.txt"),
+            f"train.py --recipe crnn-clahe --arch-arg dropout=0 --data {{runs}}/gregwar-like.parquet {8 * GREGWAR}"
+            f"{2 * GREGWAR_OLD}--split train --validation 1000 --epochs 1 --frozen-epochs 0 --augment 0.1 "
+            "--check-every 300 --seed 2 --init-from {runs}/crnn-clahe-f/last.safetensors --output {runs}/crnn-clahe",
         ),
     ),
 )

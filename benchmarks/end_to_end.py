@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.watched import Usage, watch
+from captcha_core.files import atomic_path
 
 _PARTS = 10
 _KEPT_EVERY = 5.0
@@ -53,13 +54,14 @@ def steps_of(count: int, checkpoint: Path, folder: Path, engine: list[str]) -> I
 
 def run_end_to_end(count: int, checkpoint: Path, work: Path, engine: list[str]) -> dict[str, Any]:
     """Take the steps that are not done, and return what all took, interrupted attempts included."""
-    folder = work / f"{count}-{checkpoint.stem}"
+    # Another engine's steps would be another run's times.
+    folder = work / "-".join([str(count), checkpoint.stem, *(word.lstrip("-") for word in engine)])
     folder.mkdir(parents=True, exist_ok=True)
     book = Book(folder / "steps.json")
     for step in steps_of(count, checkpoint, folder, engine):
         book.take(step, folder)
     figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
-    return {
+    summary = {
         "asked": count,
         "pictures": figures["n"],
         "exact_match": figures["exact_match"],
@@ -67,6 +69,9 @@ def run_end_to_end(count: int, checkpoint: Path, work: Path, engine: list[str]) 
         "bytes": {name: (folder / name).stat().st_size for name in ("all.parquet", "predictions.parquet")},
         **book.summary(),
     }
+    # What is whole is not taken for the beginning of the next run.
+    shutil.rmtree(folder)
+    return summary
 
 
 class Book:
@@ -119,6 +124,5 @@ class Book:
             "interruptions": before["interruptions"],
             "done": done,
         }
-        temporary = self._path.with_suffix(".new")
-        temporary.write_text(json.dumps(self._steps, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(self._path)
+        with atomic_path(self._path) as temporary:
+            temporary.write_text(json.dumps(self._steps, indent=2) + "\n", encoding="utf-8")

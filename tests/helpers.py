@@ -163,3 +163,11 @@ def assert_plain(text: str, *named: str) -> None:
     assert all(name in text for name in named), text
     assert "Traceback" not in text and "captcha_core" not in text, text
     assert not re.search(r"/\.[^/\s]+\.\w+", text), f"a temporary path: {text}"
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that only waits to be collected does not (Linux's /proc)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

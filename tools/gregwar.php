@@ -6,7 +6,8 @@
  *   php -d error_reporting=0 tools/gregwar.php COUNT SEED FOLDER [FONTS]
  *
  * It writes 150x40 JPEGs of 5 characters and a labels.csv. Debian's package is of version 1.1.9 and carries other fonts than
- * the library did: with FONTS, a folder, every other picture takes one of the .ttf and .otf files below it instead.
+ * the library did. With FONTS, a folder, every other picture takes one of the .ttf and .otf files below it instead; with
+ * FONTS, a list like gregwar_fonts.txt, every picture takes a line of it and one of the files that the line's patterns name.
  */
 require '/usr/share/php/Gregwar/Captcha/autoload.php';
 
@@ -43,12 +44,29 @@ function fonts(string $folder): array
     return $found;
 }
 
+/** The lines of a list of fonts, each as the files that its patterns name. */
+function font_list(string $list): array
+{
+    $lines = preg_grep('/^[^#]/', file($list, FILE_IGNORE_NEW_LINES | FILE_SKIP_EMPTY_LINES));
+    $found = [];
+    foreach ($lines as $line) {
+        $files = array_merge(...array_map('glob', explode(' ', $line)));
+        if (!$files) {
+            fwrite(STDERR, "gregwar.php: $list: no file is named by: $line\n");
+            exit(2);
+        }
+        $found[] = $files;
+    }
+    return $found;
+}
+
 if ($argc < 4) {
     fwrite(STDERR, "gregwar.php: usage: php tools/gregwar.php COUNT SEED FOLDER [FONTS]\n");
     exit(2);
 }
 [, $count, $seed, $folder] = $argv;
-$fonts = $argc > 4 ? fonts($argv[4]) : [];
+$lists = $argc > 4 && is_file($argv[4]) ? font_list($argv[4]) : [];
+$fonts = $argc > 4 && !$lists ? fonts($argv[4]) : [];
 if (is_dir($folder) || !mkdir($folder, 0777, true)) {
     fwrite(STDERR, "gregwar.php: $folder is there already or cannot be made: name a new folder\n");
     exit(2);
@@ -57,7 +75,8 @@ mt_srand((int) $seed);
 $labels = fopen("$folder/labels.csv", 'w');
 fputcsv($labels, ['file', 'label']);
 for ($i = 0; $i < (int) $count; $i++) {
-    $font = $fonts && $i % 2 ? $fonts[mt_rand(0, count($fonts) - 1)] : null;
+    $choice = $lists ? $lists[mt_rand(0, count($lists) - 1)] : ($i % 2 ? $fonts : []);
+    $font = $choice ? $choice[mt_rand(0, count($choice) - 1)] : null;
     $captcha = new Captcha(null, new PhraseBuilder(5));
     $captcha->build(150, 40, $font);
     $name = sprintf('%06d.jpg', $i);

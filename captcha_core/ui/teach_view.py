@@ -86,7 +86,7 @@ def taught_html(taught: Taught) -> str:
     """Return what a training came to."""
     return (
         f'<div class="cl-summary" role="status"><p><strong>Taught in {minutes(taught.seconds)}.</strong> '
-        "The files below are kept for an hour.</p>"
+        "The files below are kept for an hour or two.</p>"
         f"{notes_html(taught.notes)}</div>"
     )
 

@@ -4,22 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.adaptation import AdaptOptions, adapt
-from captcha_core.adaptation.plan import Plan
+from captcha_core.adaptation import AdaptOptions
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
-from captcha_core.training import loop
 from tests.helpers import draw_picture, png_bytes, save_tiny_checkpoint, tiny_net
+from tests.short_adaptation import shorten
 
 LABELS = ["1a2", "2b1", "ab12", "b12a", "12ab", "a1b2", "21ba", "bb1", "aa2", "1221", "abab", "b2a"]
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapt, "plan_for", lambda count: Plan(head_steps=1, full_steps=3, new=4, old=2, replay=4))
-    monkeypatch.setattr(adapt, "_JUDGING", 2)
-    # Its curves take most of the time.
-    monkeypatch.setattr(loop, "write_history", lambda history, folder: None)
+    shorten(monkeypatch.setattr)
 
 
 @pytest.fixture(scope="session")

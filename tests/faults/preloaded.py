@@ -6,7 +6,6 @@ import matplotlib.backends.backend_agg  # noqa: F401 - imported once for all chi
 import onnx
 import onnxruntime  # noqa: F401
 import torch
-from PIL import Image
 
 import captcha_core.adaptation  # noqa: F401
 import captcha_core.evaluation.report  # noqa: F401
@@ -19,20 +18,16 @@ import export  # noqa: F401
 import make_dataset  # noqa: F401
 import predict  # noqa: F401
 import train
-from captcha_core.adaptation import adapt
-from captcha_core.adaptation.plan import Plan
 from captcha_core.export import Inputs
 from captcha_core.torch_backend import TorchModel
-from captcha_core.training import history
+from tests.short_adaptation import shorten
 
 torch.set_num_threads(1)
 
 
 def train_in_small(arguments: list[str]) -> int:
     """Run train.py, with adaptations so short that they take seconds, and with a blank picture for the curves."""
-    setattr(adapt, "plan_for", lambda count: Plan(head_steps=1, full_steps=3, new=4, old=2, replay=4))  # noqa: B010
-    setattr(adapt, "_JUDGING", 2)  # noqa: B010
-    setattr(history, "_plot", lambda rows, path: Image.new("RGB", (64, 64)).save(path))  # noqa: B010
+    shorten(setattr)
     return train.main(arguments)
 
 

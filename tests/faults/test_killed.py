@@ -17,6 +17,7 @@ from captcha_core.imaging import load_image
 from captcha_core.training.state import load_progress
 from tests.faults.children import Limits, Outcome, run, visible
 from tests.faults.commands import (
+    ADAPTING,
     DATASET,
     EXPORT,
     MORE_FILE,
@@ -31,6 +32,7 @@ from tests.faults.commands import (
 
 KILLS = {
     TRAINING: 8,
+    ADAPTING: 6,
     NEW_FILE: 6,
     NEW_FOLDER: 5,
     MORE_FILE: 4,
@@ -81,8 +83,8 @@ def kills(command: Command, story: Story, inputs: Path, tmp_path: Path) -> Itera
         yield limits, folder, outcome
 
 
-def test_there_are_fifty_kills() -> None:
-    assert sum(KILLS.values()) == 50
+def test_there_are_fifty_kills_beside_those_of_an_adaptation() -> None:
+    assert sum(KILLS.values()) - KILLS[ADAPTING] == 50
 
 
 @pytest.mark.parametrize(
@@ -139,6 +141,28 @@ def test_a_killed_training_is_resumed_to_the_same_bits(inputs: Path, tmp_path: P
         outcome = run(TRAINING.main, words)
         assert outcome.code == 0, f"{limits}: {outcome.output}"
         assert lasting(run_folder) == expected, limits
+
+
+def test_a_killed_adaptation_leaves_the_old_model_and_is_resumed_to_the_same_bits(inputs: Path, tmp_path: Path) -> None:
+    model = (inputs / "start.safetensors").read_bytes()
+    story = undisturbed(ADAPTING, inputs, tmp_path)
+    expected = adapted(story.after)
+    assert any(name.endswith("adapted.safetensors") for name in expected)
+    for limits, folder, _ in kills(ADAPTING, story, inputs, tmp_path):
+        run_folder = folder / "run"
+        for name, content in visible(run_folder).items():
+            check_whole(name, content)
+        words = ["--resume", run_folder] if visible(run_folder) else ADAPTING.words(inputs, folder)
+        outcome = run(ADAPTING.main, words)
+        assert outcome.code == 0, f"{limits}: {outcome.output}"
+        assert adapted(visible(folder)) == expected, limits
+        assert (inputs / "start.safetensors").read_bytes() == model
+
+
+def adapted(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return what an adaptation gives: weights, card and readings, and not what tells the time of day."""
+    endings = ("t.safetensors", "adapted.safetensors", ".md", "held_out.csv")
+    return {name: content for name, content in files.items() if name.endswith(endings)}
 
 
 def lasting(folder: Path) -> dict[str, object]:

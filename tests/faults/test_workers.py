@@ -21,6 +21,7 @@ from captcha_core.generator.generate import numbered_captchas
 from captcha_core.training import TrainOptions, run, train_model
 from captcha_core.training.phases import FeatureSource
 from captcha_core.training.ranks import Ranks
+from tests.helpers import is_alive
 
 DRAW = """
 import multiprocessing, sys
@@ -77,14 +78,6 @@ def test_drawing_processes_end_with_the_command_that_is_killed(tmp_path: Path) -
     while alive := [pid for pid in workers if is_alive(pid)]:
         assert time.monotonic() < end, f"{alive} go on"
         time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    """Say whether a process runs; one that only waits to be collected does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_loading_process_that_is_killed_ends_a_training_with_step_and_remedy(inputs: Path, tmp_path: Path) -> None:

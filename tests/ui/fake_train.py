@@ -15,7 +15,6 @@ import string
 import sys
 import time
 from pathlib import Path
-from unittest import mock
 
 HEAD = "phase,step,pictures,learning_rate,train_loss,val_loss,val_exact_match,val_cer,seconds\n"
 
@@ -75,19 +74,11 @@ def real(arguments: list[str]) -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     import train as program
     from captcha_core import cli
-    from captcha_core.adaptation import adapt
-    from captcha_core.adaptation.plan import Plan
-    from captcha_core.training import history
+    from tests.short_adaptation import shorten
 
-    quick = Plan(head_steps=1, full_steps=3, new=4, old=2, replay=4)
-    with (
-        mock.patch.object(adapt, "plan_for", lambda count: quick),
-        mock.patch.object(adapt, "_JUDGING", 2),
-        # Its curves take most of the time; the page draws its own, from the table.
-        mock.patch.object(history, "_plot", lambda rows, path: None),
-    ):
-        sys.argv = ["train.py", *arguments]
-        cli.run(program.main)
+    shorten(setattr)
+    sys.argv = ["train.py", *arguments]
+    cli.run(program.main)
 
 
 if __name__ == "__main__":
