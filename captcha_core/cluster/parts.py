@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
+import re
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from captcha_core import __version__
 from captcha_core.cluster.engine import Engine, Stage
 from captcha_core.files import atomic_path
 
@@ -22,16 +23,21 @@ logger = logging.getLogger(__name__)
 
 # Jobs whose rows are put aside together, as one file; a run of fewer leaves nothing behind.
 _JOBS = 32
+# Rows are taken and written so many at a time, or fewer where their pictures and texts come to so many bytes.
+_ROWS = 64
+_BYTES = 8 << 20
+# A part, or what is left of one that was being written when the process was killed.
+_NAME = re.compile(r"[0-9a-f]{32}\.arrow|\.[0-9a-f]{32}\.arrow\.[0-9a-f]{12}\.arrow")
 
-Rows = Iterable[tuple[Any, ...]]
+Rows = list[tuple[Any, ...]]
 
 
 class Parts:
     """An engine that puts finished rows aside, beside the output that they are for.
 
-    They lie in the folder ``OUTPUT.parts`` as Arrow files, which take their names when they are whole: hashes of the
-    stage and the jobs that they are the rows of. So nothing can be taken for the part of another run, and a part that
-    fits is right whichever engine made it.
+    They lie in the folder ``OUTPUT.parts`` as Arrow files, which take their names when they are whole: hashes of this
+    version, the stage and the jobs that they are the rows of. So nothing can be taken for the part of another run, and
+    a part that fits is right whichever engine made it. Rows are written as they come; few are in memory.
     """
 
     def __init__(self, engine: Engine, output: Path) -> None:
@@ -45,7 +51,7 @@ class Parts:
         self._folder = output.with_name(output.name + ".parts")
 
     def run(self, stage: Stage, jobs: Iterable[Any]) -> Generator[Rows, None, None]:
-        """Yield the rows of every job, first those that were put aside; see :meth:`Engine.run`."""
+        """Yield the rows of all jobs, few at a time, first those that were put aside; see :meth:`Engine.run`."""
         remaining = iter(jobs)
         found = 0
         while group := list(islice(remaining, _JOBS)):
@@ -59,54 +65,73 @@ class Parts:
         yield from self._work(stage, chain(group, remaining))
 
     def remove(self) -> None:
-        """Remove what was put aside: the output is complete."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Remove what was put aside: the output is complete. What else lies there, stays."""
+        with suppress(OSError):
+            for path in list(self._folder.iterdir()):
+                if _NAME.fullmatch(path.name):
+                    path.unlink()
+            self._folder.rmdir()
 
     def _work(self, stage: Stage, jobs: Iterator[Any]) -> Generator[Rows, None, None]:
         """Do the jobs, and put the rows of every full group aside."""
-        taken: deque[Any] = deque()
+        groups: deque[list[Any]] = deque()
 
         def watched() -> Iterator[Any]:
-            for job in jobs:
-                taken.append(job)
-                yield job
+            while group := list(islice(jobs, _JOBS)):
+                groups.append(group)
+                yield from group
 
-        group: list[Any] = []
-        finished: list[list[tuple[Any, ...]]] = []
         with closing(self._engine.run(stage, watched())) as results:
-            for result in results:
-                rows = list(result)
-                group.append(taken.popleft())
-                finished.append(rows)
-                if len(group) == _JOBS:
-                    _write(self._path(stage, group), finished, stage.schema)
-                    group, finished = [], []
-                yield rows
+            while (first := next(results, None)) is not None:
+                group = groups.popleft()
+                together = chain([first], islice(results, len(group) - 1))
+                with ExitStack() as stack:
+                    # A group that is not full is the last one, whose end is that of the run.
+                    write = None
+                    if len(group) == _JOBS:
+                        write = stack.enter_context(_written(self._path(stage, group), stage.schema))
+                    for rows in _few_at_a_time(chain.from_iterable(together)):
+                        if write is not None:
+                            write(rows)
+                        yield rows
 
     def _path(self, stage: Stage, group: list[Any]) -> Path:
-        digest = hashlib.blake2b(repr((stage, group)).encode("utf-8", "surrogateescape"), digest_size=16)
-        return self._folder / f"{digest.hexdigest()}.arrow"
+        told = repr((__version__, stage, group)).encode("utf-8", "surrogateescape")
+        return self._folder / f"{hashlib.blake2b(told, digest_size=16).hexdigest()}.arrow"
 
 
-def _as_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+def _few_at_a_time(rows: Iterable[tuple[Any, ...]]) -> Iterator[Rows]:
+    taken: Rows = []
+    size = 0
+    for row in rows:
+        taken.append(row)
+        size += sum(len(value) for value in row if isinstance(value, bytes | str))
+        if len(taken) == _ROWS or size >= _BYTES:
+            yield taken
+            taken, size = [], 0
+    if taken:
+        yield taken
+
+
+def _as_batch(rows: Rows, schema: pa.Schema) -> pa.RecordBatch:
     import pyarrow as pa
 
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    columns = zip(*rows, strict=True)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _write(path: Path, finished: list[list[tuple[Any, ...]]], schema: pa.Schema) -> None:
-    """Write a batch per job."""
+@contextmanager
+def _written(path: Path, schema: pa.Schema) -> Iterator[Callable[[Rows], None]]:
+    """Give a function that writes rows to a file, which takes its name when the block is left without error."""
     # A run too short for parts need not wait for this import.
     import pyarrow as pa
 
     with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
-        for rows in finished:
-            writer.write_batch(_as_batch(rows, schema))
+        yield lambda rows: writer.write_batch(_as_batch(rows, schema))
 
 
-def _read(path: Path) -> Iterator[list[tuple[Any, ...]]]:
+def _read(path: Path) -> Iterator[Rows]:
     import pyarrow as pa
 
     with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as reader:
