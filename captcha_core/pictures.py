@@ -9,26 +9,26 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from captcha_core.data.cutting import in_jobs
 from captcha_core.errors import DataError
 from captcha_core.files import PARQUET_SUFFIXES, version_of
 from captcha_core.imaging import PICTURE_SUFFIXES
 from captcha_core.recognizer import NamedSource
+from captcha_core.urls import named
 
 if TYPE_CHECKING:
-    from captcha_core.data.jobs import Slice
-
-# Picture files of a job.
-_JOB_FILES = 256
+    from captcha_core.data.slices import Slice
 
 
 @dataclass(frozen=True)
 class PictureFiles:
     """Picture files, or why there is none, each with the size and time of the file."""
 
-    entries: tuple[tuple[Path | NamedSource, tuple[int, int]], ...]
+    entries: tuple[tuple[NamedSource, tuple[int, int]], ...]
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -40,8 +40,8 @@ class PictureFiles:
 
     def pictures(self) -> Iterator[tuple[NamedSource, None]]:
         """Yield the pictures, which have no labels."""
-        for entry, _ in self.entries:
-            yield entry if isinstance(entry, NamedSource) else NamedSource(shown(entry), entry), None
+        for picture, _ in self.entries:
+            yield picture, None
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class PictureRows:
 
     def pictures(self) -> Iterator[tuple[NamedSource, None]]:
         """Yield the pictures; where the file cannot be read on, why."""
-        name = shown(Path(self.rows.layout.where))
+        name = shown(self.rows.layout.where)
         number = self.rows.first
         try:
             for sample in self.rows.samples():
@@ -90,18 +90,12 @@ def find_pictures(paths: Iterable[Path], image_column: str | None = None) -> Ite
 
 def picture_jobs(paths: Iterable[Path], image_column: str | None = None) -> Iterator[PictureJob]:
     """Yield the jobs of :func:`find_pictures`; their order and that of the pictures in them is the same."""
-    files: list[tuple[Path | NamedSource, tuple[int, int]]] = []
-    for found in _found(paths):
-        is_parquet = isinstance(found, Path) and found.suffix.lower() in PARQUET_SUFFIXES
-        if files and (is_parquet or len(files) == _JOB_FILES):
-            yield PictureFiles(tuple(files))
-            files = []
-        if isinstance(found, Path) and is_parquet:
-            yield from _row_jobs(found, image_column)
+    for are_rows, together in groupby(_found(paths), _is_parquet):
+        if are_rows:
+            files = (found for found in together if isinstance(found, Path))
+            yield from chain.from_iterable(_row_jobs(file, image_column) for file in files)
         else:
-            files.append((found, (0, 0) if isinstance(found, NamedSource) else version_of(found)))
-    if files:
-        yield PictureFiles(tuple(files))
+            yield from map(PictureFiles, in_jobs(map(_entry, together)))
 
 
 def limited(jobs: Iterable[PictureJob], count: int | None) -> Iterator[PictureJob]:
@@ -126,9 +120,20 @@ def _found(paths: Iterable[Path]) -> Iterator[Path | NamedSource]:
         yield from files
 
 
-def shown(path: Path) -> str:
-    """Return a path as text that can be printed and stored: bytes that are no UTF-8 become a replacement mark."""
-    return os.fsencode(path).decode("utf-8", "replace")
+def _is_parquet(found: Path | NamedSource) -> bool:
+    return isinstance(found, Path) and found.suffix.lower() in PARQUET_SUFFIXES
+
+
+def _entry(found: Path | NamedSource) -> tuple[NamedSource, tuple[int, int]]:
+    """Return a picture with its version; its path is absolute, since who reads it may work in another folder."""
+    if isinstance(found, NamedSource):
+        return found, (0, 0)
+    return NamedSource(shown(found), found.absolute()), version_of(found)
+
+
+def shown(path: str | Path) -> str:
+    """Return a path or URL as text that can be printed and stored: bytes that are no UTF-8 become a mark."""
+    return os.fsencode(named(path)).decode("utf-8", "replace")
 
 
 def natural_key(text: str) -> list[str | int]:
@@ -151,7 +156,7 @@ def _expanded(folder: Path) -> list[Path]:
 
 def _row_jobs(path: Path, image_column: str | None) -> Iterator[PictureJob]:
     # Pictures alone need no pyarrow, whose import takes a second.
-    from captcha_core.data.jobs import picture_slices
+    from captcha_core.data.slices import picture_slices
 
     try:
         yield from map(PictureRows, picture_slices(path, image_column))

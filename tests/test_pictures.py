@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_core.errors import DataError
-from captcha_core.pictures import find_pictures, natural_key, shown
+from captcha_core.pictures import find_pictures, natural_key, picture_jobs, shown
 
 
 def make(folder: Path, *names: str) -> None:
@@ -74,6 +74,19 @@ def test_a_parquet_file_that_cannot_be_read_does_not_stop_the_rest(tmp_path: Pat
     first, second = find_pictures([path, tmp_path / "a.png"])
     assert isinstance(first.source, DataError) and "bad.parquet" in str(first.source)
     assert second.source == tmp_path / "a.png"
+
+
+def test_jobs_are_read_in_any_folder_and_keep_the_names_that_were_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "set/1.png")
+    pq.write_table(pa.table({"image": pa.array([b"one"])}), tmp_path / "part.parquet")
+    monkeypatch.chdir(tmp_path)
+    jobs = list(picture_jobs([Path("set"), Path("gone.png"), Path("part.parquet")]))
+    monkeypatch.chdir("/")
+    found = [picture for job in jobs for picture, _ in job.pictures()]
+    assert [name for name, _ in found] == [os.path.join("set", "1.png"), "gone.png", "part.parquet#0"]
+    assert [source for _, source in found] == [tmp_path / "set" / "1.png", tmp_path / "gone.png", b"one"]
 
 
 # On Windows names are Unicode: this Path cannot be made there, and no file can have it.

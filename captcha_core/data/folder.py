@@ -30,7 +30,15 @@ _USUAL_NAMES = frozenset(
 
 
 class Listed(NamedTuple):
-    """A picture file with its label, not opened yet; ``where`` is the line that names it, for messages."""
+    """A picture file with its label, not opened yet.
+
+    Attributes:
+        file: Its absolute path: who opens it may work in another folder.
+        label: The text in it.
+        name: What rows and messages call it.
+        source: As in :class:`captcha_core.data.schema.Sample`.
+        where: The line that names it, for messages.
+    """
 
     file: Path
     label: str
@@ -141,7 +149,7 @@ def list_files(files: Iterable[Path], pattern: str | None = None) -> Entries:
         elif match is None or not match["label"]:
             yield DataError(f"{file} does not fit the pattern {pattern!r}, so its label is unknown.")
         else:
-            yield Listed(file, match["label"], file.name, file.absolute().parent.name)
+            yield Listed(file.absolute(), match["label"], file.name, file.absolute().parent.name)
 
 
 def labels_of_names(names: Iterable[str]) -> list[str] | None:
@@ -208,7 +216,7 @@ def list_csv(path: str | Path, *, file_column: str | None = None, label_column: 
 
 
 def _listed(path: Path, line: Mapped) -> Listed:
-    return Listed(path.parent / line.file, line.label, line.file, _source_of(path), line.where)
+    return Listed((path.parent / line.file).absolute(), line.label, line.file, _source_of(path), line.where)
 
 
 def _is_unicode(name: str) -> bool:

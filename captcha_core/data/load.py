@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from captcha_core.data.folder import LABELS_FILE, iter_csv, iter_files, iter_folder, visible_entries
-from captcha_core.data.parquet import iter_parquet, splits_to_read
+from captcha_core.data.jobs import labelled_jobs
 from captcha_core.data.schema import Sample
-from captcha_core.errors import CaptchaLabError, DataError
-from captcha_core.files import PARQUET_SUFFIXES
-from captcha_core.imaging import PICTURE_SUFFIXES
-from captcha_core.urls import url_of
-
-TABLE_SUFFIXES = (".csv", ".tsv")
+from captcha_core.errors import CaptchaLabError
 
 
 def load_data(
@@ -62,48 +55,6 @@ def load_rows(
         DataError: If an input as a whole cannot be read or does not fit; all inputs are looked at before the first
             row comes.
     """
-    files, splits = inputs_to_read(inputs, split)
-    for file in files:
-        if file in splits:
-            rows = iter_parquet(file, image_column=image_column, label_column=label_column, split=splits[file])
-            for sample in rows:
-                yield sample if sample.label else DataError(f"{sample.path} in {file} has no label.")
-        elif file.is_dir():
-            yield from iter_folder(file, pattern)
-        elif file.suffix.lower() in TABLE_SUFFIXES:
-            yield from iter_csv(file, file_column=image_column, label_column=label_column)
-        else:
-            yield from iter_files([file], pattern)
-
-
-def inputs_to_read(inputs: Sequence[str | Path], split: str | None) -> tuple[list[Path], dict[Path, str | None]]:
-    """Return the files and folders that the inputs stand for, and which split to read of each Parquet file among them.
-
-    The Parquet parts of a folder that holds nothing else to read stand in its place.
-
-    Raises:
-        DataError: If one is missing or nothing that can be read, or ``split`` does not fit a file.
-    """
-    files = [file for path in inputs for file in _expanded(Path(path))]
-    parquet = [file for file in files if file.suffix.lower() in PARQUET_SUFFIXES]
-    return files, dict(zip(parquet, splits_to_read(parquet, split), strict=True))
-
-
-def _expanded(path: Path) -> list[Path]:
-    """Return the input itself, or the Parquet parts of a folder that holds nothing else to read."""
-    if url := url_of(path):
-        if path.suffix.lower() not in PARQUET_SUFFIXES:
-            raise DataError(f"{url} is no Parquet file by its name; by URL only those are read.")
-        return [path]
-    if not os.path.exists(path):
-        raise DataError(f"{path} does not exist; check the path.")
-    if os.path.isdir(path):
-        entries = visible_entries(path)
-        parts = [entry for entry in entries if entry.suffix.lower() in PARQUET_SUFFIXES]
-        has_pictures = any(e.suffix.lower() in PICTURE_SUFFIXES or e.name == LABELS_FILE for e in entries)
-        return parts if parts and not has_pictures else [path]
-    if path.suffix.lower() in {*PARQUET_SUFFIXES, *TABLE_SUFFIXES, *PICTURE_SUFFIXES}:
-        return [path]
-    raise DataError(
-        f"{path} is no kind of data that can be read; give Parquet, a folder of pictures, CSV, TSV or pictures."
-    )
+    jobs = labelled_jobs(inputs, image_column=image_column, label_column=label_column, split=split, pattern=pattern)
+    for job in jobs:
+        yield from job.rows()

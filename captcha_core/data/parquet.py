@@ -17,6 +17,7 @@ from captcha_core.data.reading import Layout, layout_of, opened, samples_of, str
 from captcha_core.data.schema import ALL_SPLITS, SCHEMA, SPLIT_COLUMN, Sample, choose_label_column
 from captcha_core.errors import DataError
 from captcha_core.files import atomic_path, version_of
+from captcha_core.urls import named
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ def iter_parquet(
             split is chosen, or if it has no row of that split.
     """
     with opened(path) as file:
-        label = choose_label_column(file.schema_arrow, str(path), label_column)
+        label = choose_label_column(file.schema_arrow, named(path), label_column)
         yield from stream(file, layout_of(file, path, image_column, label, splits_to_read([path], split)[0]))
 
 
@@ -249,7 +250,7 @@ class ParquetRows:
         first_origin: dict[Path, int] = {}
         for path, wanted in zip(paths, splits_to_read(paths, split), strict=True):
             with opened(path) as file:
-                label = choose_label_column(file.schema_arrow, str(path), label_column)
+                label = choose_label_column(file.schema_arrow, named(path), label_column)
                 self._layouts.append(layout_of(file, path, image_column, label, wanted))
                 before = len(self.labels)
                 for group in range(file.num_row_groups):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from captcha_core.data.schema import ALL_SPLITS, SPLIT_COLUMN, Sample, choose_image_column
 from captcha_core.errors import DataError
-from captcha_core.urls import opened_url, url_of
+from captcha_core.urls import named, opened_url, url_of
 
 _BATCH_ROWS = 64
 # So much a batch may take, even if each of its rows is as long as everything in the file's largest row group: a value
@@ -42,28 +42,45 @@ class Layout:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[pq.ParquetFile]:
-    """Open a file for streaming, and give every way of being unreadable one plain sentence."""
+def opened(path: str | Path, name: str | None = None) -> Iterator[pq.ParquetFile]:
+    """Open a file for streaming, and give every way of being unreadable one plain sentence.
+
+    Args:
+        path: The file, or its URL.
+        name: What messages shall call it; None calls it by its path.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
     url = url_of(path)
-    path = url or path
+    # buffer_size streams the pages of a column, where the default would read a row group's pictures whole.
+    with (
+        plain_errors(named(path), name),
+        opened_url(url) if url else nullcontext(path) as source,
+        pq.ParquetFile(source, buffer_size=1 << 20, pre_buffer=False, thrift_container_size_limit=_MOST_PARTS) as file,
+    ):
+        yield file
+
+
+@contextmanager
+def plain_errors(path: str, name: str | None = None) -> Iterator[None]:
+    """Raise what goes wrong with a file as one plain sentence; the arguments are those of :func:`opened`.
+
+    Raises:
+        DataError: If anything does.
+    """
+    name = name or path
     try:
-        # buffer_size streams the pages of a column, where the default would read a row group's pictures whole.
-        with (
-            opened_url(url) if url else nullcontext(path) as source,
-            pq.ParquetFile(
-                source, buffer_size=1 << 20, pre_buffer=False, thrift_container_size_limit=_MOST_PARTS
-            ) as file,
-        ):
-            yield file
+        yield
     except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist; check the path.") from error
+        raise DataError(f"{name} does not exist; check the path.") from error
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].replace(str(path), "it").rstrip(".")
+        reason = (str(error).splitlines() or [type(error).__name__])[0].replace(path, "it").rstrip(".")
         if "Exceeded size limit" in reason:
             raise DataError(
-                f"{path} has more than {_MOST_PARTS:,} row groups or columns; write it again in larger ones."
+                f"{name} has more than {_MOST_PARTS:,} row groups or columns; write it again in larger ones."
             ) from error
-        raise DataError(f"{path} is not a whole Parquet file ({reason}); make or copy it again.") from error
+        raise DataError(f"{name} is not a whole Parquet file ({reason}); make or copy it again.") from error
 
 
 def layout_of(
@@ -82,15 +99,13 @@ def layout_of(
         DataError: If there is no such column, or a choice of the split is missing or matches no row.
     """
     schema = file.schema_arrow
-    image = choose_image_column(schema, str(path), image_column)
+    image = choose_image_column(schema, named(path), image_column)
     source = "source" if "source" in schema.names else None
     has_split = SPLIT_COLUMN in schema.names
     if has_split and split != ALL_SPLITS:
-        _check_split(file, str(path), split)
+        _check_split(file, named(path), split)
     narrowed = has_split and split != ALL_SPLITS
-    return Layout(
-        url_of(path) or str(path), image, label, source, SPLIT_COLUMN if narrowed else None, split if narrowed else None
-    )
+    return Layout(named(path), image, label, source, SPLIT_COLUMN if narrowed else None, split if narrowed else None)
 
 
 def _check_split(file: pq.ParquetFile, where: str, split: str | None) -> None:
@@ -116,33 +131,15 @@ def stream(file: pq.ParquetFile, layout: Layout) -> Iterator[Sample]:
         first += batch.num_rows
 
 
-def stream_slice(file: pq.ParquetFile, layout: Layout, first: int, stop: int) -> Iterator[Sample]:
-    """Yield the wanted rows among those numbered ``first`` to ``stop - 1``; row groups without any are not read."""
-    start = 0
-    for group in range(file.num_row_groups):
-        end = start + file.metadata.row_group(group).num_rows
-        if start < stop and end > first:
-            yield from _group_slice(file, layout, group, (start, max(first, start), min(stop, end)))
-        start = end
-
-
-def _group_slice(file: pq.ParquetFile, layout: Layout, group: int, rows: tuple[int, int, int]) -> Iterator[Sample]:
-    """Yield wanted rows of one row group: its first row's number, and between which two numbers to yield."""
-    here, first, stop = rows
-    for batch in file.iter_batches(_batch_rows(file), row_groups=[group], columns=layout.columns, use_threads=False):
-        begin, end = max(first - here, 0), min(stop - here, batch.num_rows)
-        if begin < end:
-            yield from samples_of(batch.slice(begin, end - begin), layout, here + begin)
-        here += batch.num_rows
-        if here >= stop:
-            return
-
-
 def _batch_rows(file: pq.ParquetFile) -> int:
-    """Return how many rows a batch may have."""
+    """Return how many rows a batch of any row group may have."""
     groups = (file.metadata.row_group(number) for number in range(file.num_row_groups))
-    largest = max((group.total_byte_size for group in groups), default=0)
-    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, largest)))
+    return batch_rows(max((group.total_byte_size for group in groups), default=0))
+
+
+def batch_rows(size: int) -> int:
+    """Return how many rows a batch of a row group of so many bytes may have."""
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, size)))
 
 
 def wanted_rows(rows: pa.Table | pa.RecordBatch, layout: Layout) -> tuple[pa.Table | pa.RecordBatch, list[int]]:

@@ -71,6 +71,33 @@ def test_a_file_that_was_replaced_has_another_version(store: MemoryFileSystem, l
     assert version_of(URL) != before
 
 
+@pytest.mark.parametrize("key", ["\u00e9 not hex", '"etag-7"', 12345, ("a", 1)])
+def test_whatever_a_store_tells_versions_by_is_a_version(
+    store: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch, key: object
+) -> None:
+    before = version_of(URL)
+    monkeypatch.setattr(MemoryFileSystem, "ukey", lambda self, path: key)
+    size, number = version_of(URL)
+    assert size == before[0] and 0 <= number < 2**63 and number != before[1]
+
+
+def test_rows_and_messages_name_the_url(store: MemoryFileSystem, local: Path) -> None:
+    assert [picture.name for picture in find_pictures([Path(URL)])] == [f"{URL}#{number}" for number in range(5)]
+    with ParquetWriter(local) as writer:
+        writer.write(Sample(b"x", "", "x.png", "test"))
+    store.pipe("/bucket/set.parquet", local.read_bytes())
+    with pytest.raises(DataError, match=f"x.png in {URL} has no label"):
+        list(load_data([Path(URL)]))
+    with pytest.raises(DataError, match=f"{URL} has no column 'text'"):
+        list(load_data([Path(URL)], label_column="text"))
+
+
+def test_one_that_cannot_be_opened_does_not_stop_the_rest(tmp_path: Path) -> None:
+    first, second = find_pictures([Path("nowhere://bucket/set.parquet"), tmp_path / "a.png"])
+    assert first.name == "nowhere://bucket/set.parquet" and isinstance(first.source, DataError)
+    assert second.source == tmp_path / "a.png"
+
+
 def test_make_dataset_reads_one(local: Path, tmp_path: Path) -> None:
     assert make_dataset.main([local.as_uri(), "--output", str(tmp_path / "made.parquet")]) == 0
     assert list(iter_parquet(tmp_path / "made.parquet")) == list(iter_parquet(local))
