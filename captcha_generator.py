@@ -44,7 +44,7 @@ from typing import Any, TypeVar
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from captcha_core.cli import run
-from captcha_core.cluster.engine import add_engine_arguments, engine_of
+from captcha_core.cluster.arguments import add_engine_arguments, engine_of
 from captcha_core.cluster.parts import Parts
 from captcha_core.errors import CaptchaLabError
 from captcha_core.generator import STYLES, Captcha, GeneratorSettings, Style, generate_captcha, save_grid_image

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captcha_core.cli import run
-from captcha_core.cluster.engine import add_engine_arguments, engine_of, is_default
+from captcha_core.cluster.arguments import add_engine_arguments, engine_of, is_default, threads_of
 from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.view import check_view_path
 from captcha_core.files import atomic_path
@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
     from captcha_core.recognizer import Recognizer, default_checkpoint
 
     checkpoint = options.checkpoint[0] if options.checkpoint else default_checkpoint()
-    recognizer = Recognizer(checkpoint, threads=1)
+    recognizer = Recognizer(checkpoint, threads_of(options))
     evaluation = evaluate_reads(reads_of(options, recognizer, checkpoint), recognizer.model_id)
     note = alphabet_note(evaluation.labels, recognizer.alphabet)
     title = f"{recognizer.model_id} on {', '.join(map(str, options.data))}"
@@ -216,7 +216,7 @@ def reads_of(options: argparse.Namespace, recognizer: Recognizer, checkpoint: Pa
     from captcha_core.cluster.reading import Labelled, ReadStage, read_pictures
     from captcha_core.data.jobs import labelled_jobs
 
-    stage = ReadStage.of(recognizer, checkpoint, batch_size=options.batch_size)
+    stage = ReadStage.of(recognizer, checkpoint, batch_size=options.batch_size, threads=threads_of(options))
     columns = {"image_column": options.image_column, "label_column": options.label_column}
     jobs = map(Labelled, labelled_jobs(options.data, **columns, split=options.split))
     yield from tqdm(read_pictures(engine_of(options), stage, jobs), unit=" pictures", desc="reading")

@@ -31,7 +31,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from captcha_core.cli import run
-from captcha_core.cluster.engine import add_engine_arguments, engine_of
+from captcha_core.cluster.arguments import add_engine_arguments, engine_of
 from captcha_core.cluster.parts import Parts
 from captcha_core.data.check import Checker
 from captcha_core.data.digests import digested_rows

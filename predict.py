@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from captcha_core.alphabet import NAMED_ALPHABETS
 from captcha_core.backends import BACKENDS
 from captcha_core.cli import run
-from captcha_core.cluster.engine import add_engine_arguments, engine_of
+from captcha_core.cluster.arguments import add_engine_arguments, engine_of, threads_of
 from captcha_core.cluster.parts import Parts
 from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError, ImageError
@@ -82,8 +82,8 @@ def main(arguments: list[str]) -> int:
     engine = engine_of(options)
     changes = overrides(options)
     checkpoint = options.checkpoint or default_checkpoint()
-    settings = {"preprocessing": changes, "backend": options.backend}
-    recognizer = Recognizer(checkpoint, threads=1, **settings)
+    settings = {"preprocessing": changes, "backend": options.backend, "threads": threads_of(options)}
+    recognizer = Recognizer(checkpoint, **settings)
     if constraint is not None:
         constraint.choose(recognizer.alphabet)
     notes = [preprocessing_note(changes, recognizer.meta.transform), constraint_note(constraint, recognizer.expected)]

@@ -59,7 +59,7 @@ def version_of(path: str | Path) -> tuple[int, int]:
         if url := url_of(path):
             return url_version(url)
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # The latter for what can be no path.
         return 0, 0
     return status.st_size, status.st_mtime_ns
 

@@ -85,6 +85,20 @@ def test_columns_and_split_by_name(checkpoint, tmp_path, capsys) -> None:
     assert "n                   2\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("words", "threads"), [([], None), (["--workers", "1"], 1)])
+def test_a_command_by_itself_reads_with_all_cores(checkpoint, data, monkeypatch, words, threads) -> None:
+    opened = []
+    original = Recognizer.__init__
+
+    def noted(self, checkpoint, threads=None, *more, **named) -> None:
+        opened.append(threads)
+        original(self, checkpoint, threads, *more, **named)
+
+    monkeypatch.setattr(Recognizer, "__init__", noted)
+    assert run_command(evaluate.main, data, "--checkpoint", checkpoint, *words) == 0
+    assert opened == [threads]
+
+
 @pytest.mark.parametrize(
     "content", [b"", GOOD[:200], huge_png_header(), b"text " * 50], ids=["empty", "cut", "huge", "text"]
 )

@@ -68,6 +68,20 @@ def test_lines_on_the_screen(checkpoint, pictures, capsys) -> None:
     assert lines[0].split()[1:] == [expected.text, f"{expected.confidence:.1%}"]
 
 
+@pytest.mark.parametrize(("words", "threads"), [([], None), (["--workers", "1"], 1)])
+def test_a_command_by_itself_reads_with_all_cores(checkpoint, pictures, monkeypatch, words, threads) -> None:
+    opened = []
+    original = Recognizer.__init__
+
+    def noted(self, checkpoint, threads=None, *more, **named) -> None:
+        opened.append(threads)
+        original(self, checkpoint, threads, *more, **named)
+
+    monkeypatch.setattr(Recognizer, "__init__", noted)
+    assert run_command(predict.main, pictures, "--checkpoint", checkpoint, *words) == 0
+    assert opened == [threads]
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 32])
 def test_csv_has_a_row_per_picture_in_order(checkpoint, pictures, tmp_path, batch_size) -> None:
     (pictures / "3.png").write_bytes(BAD_PICTURES["truncated.png"])

@@ -59,8 +59,8 @@ class Labelled:
 class ReadStage:
     """Reads the pictures of a :class:`ReadingJob`.
 
-    One thread computes, and batches do not go over the border of a job: a sum in another order is another one in its
-    last bits, and a picture shall read the same wherever it is read.
+    Batches do not go over the border of a job: a sum in another order is another one in its last bits, and a picture
+    shall read the same whichever process reads it. So the processes of one command all have as many threads.
 
     Attributes:
         checkpoint: The model's file, which every worker opens for itself.
@@ -69,6 +69,7 @@ class ReadStage:
         backend: As there.
         batch_size: Pictures per pass of the model.
         constraint: What is known of the texts; as for :class:`captcha_core.recognizer.Recognizer`.
+        threads: As there; 1 where several processes read.
     """
 
     checkpoint: Path
@@ -77,11 +78,12 @@ class ReadStage:
     backend: str | None = None
     batch_size: int = 32
     constraint: Constraint | None = None
+    threads: int | None = 1
     _loaded: list[Recognizer] = field(default_factory=list, repr=False)
 
     @classmethod
     def of(cls, recognizer: Recognizer, checkpoint: Path, **settings: Any) -> ReadStage:
-        """Return the stage of a recogniser of one thread, which reads what this process reads itself."""
+        """Return the stage of a recogniser of as many threads, which reads what this process reads itself."""
         return cls(checkpoint.absolute(), recognizer.model_id, _loaded=[recognizer], **settings)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -116,7 +118,7 @@ class ReadStage:
 
     def _recognizer(self) -> Recognizer:
         if not self._loaded:
-            self._loaded.append(Recognizer(self.checkpoint, 1, dict(self.preprocessing), self.backend))
+            self._loaded.append(Recognizer(self.checkpoint, self.threads, dict(self.preprocessing), self.backend))
         return self._loaded[0]
 
 

@@ -1,10 +1,9 @@
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from captcha_core.cluster.engine import LocalEngine, add_engine_arguments, engine_of
+from captcha_core.cluster.engine import LocalEngine
 from captcha_core.errors import CaptchaLabError, DataError
 from tests.cluster.stages import Squares, expected
 
@@ -46,17 +45,3 @@ def test_a_job_that_always_kills_is_given_up(tmp_path: Path) -> None:
 def test_what_a_worker_refuses_reaches_the_caller() -> None:
     with pytest.raises(DataError, match="job 3 cannot be done"):
         results(LocalEngine(2), Squares(refuses=3), 30)
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--workers", "0"], "--workers 0"),
-        (["--address", "here:1"], "--address here:1 goes with --engine ray"),
-    ],
-)
-def test_arguments_that_cannot_be_meant_are_refused(words: list[str], message: str) -> None:
-    parser = argparse.ArgumentParser()
-    add_engine_arguments(parser, "work")
-    with pytest.raises(CaptchaLabError, match=message):
-        engine_of(parser.parse_args(words))

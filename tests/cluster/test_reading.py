@@ -69,6 +69,11 @@ def test_the_stage_of_another_model_has_another_name(checkpoint: Path, tmp_path:
     assert repr(stages[0]) != repr(stages[1])
 
 
+def test_what_was_read_with_other_threads_has_another_name(checkpoint: Path) -> None:
+    stages = [ReadStage.of(Recognizer(checkpoint), checkpoint, threads=threads) for threads in (1, None)]
+    assert repr(stages[0]) != repr(stages[1])
+
+
 def test_a_label_that_is_missing_is_raised(checkpoint: Path, tmp_path: Path) -> None:
     with ParquetWriter(tmp_path / "x.parquet") as writer:
         writer.write(Sample(encoded(draw_picture("ab12")), "", "x.png", "test"))
