@@ -44,12 +44,17 @@ async def loaded(app: Starlette) -> AsyncIterator[None]:
 
 async def read(request: Request) -> JSONResponse:
     """Answer a picture, the body of the request, with its text."""
+    return await answer_to(request, request.app.state.recognizer)
+
+
+async def answer_to(request: Request, recognizer: Recognizer) -> JSONResponse:
+    """Answer a picture with its text; other requests are taken while it is read, and no more is read than may be."""
     picture = bytearray()
     async for piece in request.stream():
         picture += piece
         if len(picture) > LARGEST:
             return JSONResponse({"error": f"The picture has more than {LARGEST:,} bytes; send a smaller one."}, 413)
-    return JSONResponse(*await run_in_threadpool(answer, request.app.state.recognizer, bytes(picture)))
+    return JSONResponse(*await run_in_threadpool(answer, recognizer, bytes(picture)))
 
 
 def answer(recognizer: Recognizer, picture: bytes) -> tuple[dict[str, Any], int]:

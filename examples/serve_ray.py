@@ -26,7 +26,7 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 
 from captcha_core.recognizer import Recognizer  # noqa: E402
-from examples.serve_processes import LARGEST, answer  # noqa: E402
+from examples.serve_processes import answer_to  # noqa: E402
 
 
 @serve.deployment(ray_actor_options={"num_cpus": 1}, max_ongoing_requests=8)
@@ -40,10 +40,7 @@ class Reader:
 
     async def __call__(self, request: Request) -> JSONResponse:
         """Answer a picture, the body of the request, with its text."""
-        picture = await request.body()
-        if len(picture) > LARGEST:
-            return JSONResponse({"error": f"The picture has more than {LARGEST:,} bytes; send a smaller one."}, 413)
-        return JSONResponse(*answer(self._recognizer, picture))
+        return await answer_to(request, self._recognizer)
 
 
 def main() -> None:

@@ -1,20 +1,27 @@
 """The example server with real processes on a real port."""
 
+import asyncio
+import importlib
 import json
 import os
 import signal
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from starlette.requests import Request
 
+from captcha_core.errors import ImageError
 from captcha_core.recognizer import Recognizer
+from examples.serve_processes import LARGEST, answer_to
 from tests.helpers import draw_picture, png_bytes, save_tiny_net
 from tests.serving import LOCAL, free_port, running
 
@@ -69,3 +76,51 @@ def test_what_cannot_be_read_is_a_sentence(address: str, picture: bytes, status:
     with pytest.raises(urllib.error.HTTPError) as error:
         sent(address, picture)
     assert error.value.code == status and word in json.loads(error.value.read())["error"]
+
+
+class Noted:
+    """A reader that notes in which thread it reads."""
+
+    def __init__(self) -> None:
+        self.threads: list[int] = []
+
+    def read(self, picture: bytes) -> None:
+        self.threads.append(threading.get_ident())
+        raise ImageError("no picture")
+
+
+def by_processes(request: Request, reader: Any) -> Any:
+    return answer_to(request, reader)
+
+
+def by_ray(request: Request, reader: Any) -> Any:
+    """Answer as a replica of serve_ray.py does, without Ray Serve, which is in no requirements file."""
+    serve = mock.Mock()
+    serve.deployment.return_value = lambda replica: replica
+    with mock.patch.dict(sys.modules, {"ray": mock.Mock(serve=serve)}):
+        replica = object.__new__(importlib.import_module("examples.serve_ray").Reader)
+    replica._recognizer = reader
+    return replica(request)
+
+
+def asked(server: Callable[..., Any], pieces: list[bytes]) -> tuple[int, int, list[int]]:
+    """Send a body in pieces; return the status, how many pieces were taken and the threads that read it."""
+    left, reader = list(pieces), Noted()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    answer = asyncio.run(server(request, reader))
+    return answer.status_code, len(pieces) - len(left), reader.threads
+
+
+@pytest.mark.parametrize("server", [by_processes, by_ray])
+def test_no_more_of_a_request_is_taken_than_may_be_sent(server: Callable[..., Any]) -> None:
+    assert asked(server, [bytes(LARGEST // 2)] * 9) == (413, 3, [])
+
+
+@pytest.mark.parametrize("server", [by_processes, by_ray])
+def test_other_requests_are_taken_while_a_picture_is_read(server: Callable[..., Any]) -> None:
+    status, _, threads = asked(server, [b"no picture"])
+    assert status == 422 and threads != [threading.get_ident()]
