@@ -36,45 +36,65 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_start_arguments(parser)
+    add_data_arguments(parser.add_argument_group("data"))
+    add_model_arguments(parser.add_argument_group("model"))
+    add_step_arguments(parser.add_argument_group("steps"))
+    return parser.parse_args(arguments)
+
+
+def add_start_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is trained, from where, and where it goes."""
     parser.add_argument("--recipe", default="efficientnet", help=f"which design to train: {DESIGNS}")
-    parser.add_argument("--data", nargs="+", default=[], metavar="FILE", help="Parquet files to learn from")
     parser.add_argument("--adapt", metavar="CHECKPOINT", help="teach this model a new captcha with few pictures")
     replay_help = "with --adapt: more labelled pictures, of what the model shall not forget"
     parser.add_argument("--replay", nargs="+", default=[], metavar="FILE", help=replay_help)
     unlabelled_help = "with --adapt: pictures of the new captcha without labels, to learn from too"
     parser.add_argument("--unlabelled", nargs="+", default=[], metavar="PATH", help=unlabelled_help)
-    parser.add_argument("--split", help="which rows of files that have a split column, such as train")
-    parser.add_argument("--image-column", help="column of the pictures")
-    parser.add_argument("--label-column", help="column of the labels")
     parser.add_argument("--output", help="folder of the run; default runs/RECIPE")
     parser.add_argument("--resume", metavar="FOLDER", help="continue the run in this folder as if it had not stopped")
-    parser.add_argument("--init-from", metavar="CHECKPOINT", help="start from a checkpoint, or from imagenet")
-    parser.add_argument("--teacher", metavar="CHECKPOINT", help="larger model whose readings are learned too")
-    parser.add_argument("--alphabet", help="named alphabet or the characters themselves")
-    parser.add_argument("--max-length", type=int, help="longest text, in characters")
-    size_help = "size of the model's input, in pixels: the side of a square, or height and width, as the recipe has it"
-    parser.add_argument("--size", type=int, nargs="+", metavar="PIXELS", help=size_help)
-    arch_help = "argument of the architecture other than its own, such as hidden=512; may be given several times"
-    parser.add_argument("--arch-arg", action="append", default=[], metavar="NAME=NUMBER", help=arch_help)
-    held_help = "files of which nothing is learned, to hold out rows of"
-    parser.add_argument("--validation-data", nargs="+", default=[], metavar="FILE", help=held_help)
-    parser.add_argument("--validation", type=int, default=1000, help="rows held out to choose the best checkpoint")
-    parser.add_argument("--frozen-epochs", type=int, help="passes with the CNN frozen")
-    parser.add_argument("--epochs", type=int, help="passes with everything free")
-    parser.add_argument("--batch-size", type=int, help="pictures per step")
-    parts_help = "parts of a batch that are computed one after the other, to need less memory (default: 1)"
-    parser.add_argument("--accumulate", type=int, default=1, metavar="N", help=parts_help)
-    parser.add_argument("--learning-rate", type=float, help="peak of the schedule")
-    parser.add_argument("--augment", type=float, default=1.0, help="share of the pictures that augmentation changes")
-    draw_help = "pictures of any look to draw while training, once each, among the passes over the data"
-    parser.add_argument("--draw", type=int, default=0, metavar="N", help=draw_help)
-    parser.add_argument("--fonts", nargs="+", default=[], metavar="PATH", help="folders or files of fonts for --draw")
-    parser.add_argument("--check-every", type=int, default=500, help="steps between checks and checkpoints")
     parser.add_argument("--seed", type=int, default=0, help="where all randomness starts")
     parser.add_argument("--workers", type=int, default=0, help="processes that open pictures; 0: this one")
     parser.add_argument("--threads", type=int, help="threads of the arithmetic")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    return parser.parse_args(arguments)
+
+
+def add_data_arguments(group: argparse._ArgumentGroup) -> None:
+    """Add what is learned from and what is held out."""
+    group.add_argument("--data", nargs="+", default=[], metavar="FILE", help="Parquet files to learn from")
+    group.add_argument("--split", help="which rows of files that have a split column, such as train")
+    group.add_argument("--image-column", help="column of the pictures")
+    group.add_argument("--label-column", help="column of the labels")
+    held_help = "files of which nothing is learned, to hold out rows of"
+    group.add_argument("--validation-data", nargs="+", default=[], metavar="FILE", help=held_help)
+    group.add_argument("--validation", type=int, default=1000, help="rows held out to choose the best checkpoint")
+    group.add_argument("--augment", type=float, default=1.0, help="share of the pictures that augmentation changes")
+    draw_help = "pictures of any look to draw while training, once each, among the passes over the data"
+    group.add_argument("--draw", type=int, default=0, metavar="N", help=draw_help)
+    group.add_argument("--fonts", nargs="+", default=[], metavar="PATH", help="folders or files of fonts for --draw")
+
+
+def add_model_arguments(group: argparse._ArgumentGroup) -> None:
+    """Add what the network is and what it starts from."""
+    group.add_argument("--init-from", metavar="CHECKPOINT", help="start from a checkpoint, or from imagenet")
+    group.add_argument("--teacher", metavar="CHECKPOINT", help="larger model whose readings are learned too")
+    group.add_argument("--alphabet", help="named alphabet or the characters themselves")
+    group.add_argument("--max-length", type=int, help="longest text, in characters")
+    size_help = "size of the model's input, in pixels: the side of a square, or height and width, as the recipe has it"
+    group.add_argument("--size", type=int, nargs="+", metavar="PIXELS", help=size_help)
+    arch_help = "argument of the architecture other than its own, such as hidden=512; may be given several times"
+    group.add_argument("--arch-arg", action="append", default=[], metavar="NAME=NUMBER", help=arch_help)
+
+
+def add_step_arguments(group: argparse._ArgumentGroup) -> None:
+    """Add how long and how fast it learns."""
+    group.add_argument("--frozen-epochs", type=int, help="passes with the CNN frozen")
+    group.add_argument("--epochs", type=int, help="passes with everything free")
+    group.add_argument("--batch-size", type=int, help="pictures per step")
+    parts_help = "parts of a batch that are computed one after the other, to need less memory (default: 1)"
+    group.add_argument("--accumulate", type=int, default=1, metavar="N", help=parts_help)
+    group.add_argument("--learning-rate", type=float, help="peak of the schedule")
+    group.add_argument("--check-every", type=int, default=500, help="steps between checks and checkpoints")
 
 
 def main(arguments: list[str]) -> int:
@@ -100,7 +120,8 @@ def main(arguments: list[str]) -> int:
         values["arch_args"] = arch_args(parsed.arch_arg)
         options = TrainOptions(**values)
     best = train_model(options, tqdm, resume=bool(parsed.resume))
-    print(f"{best} is the best checkpoint; read a picture with: python predict.py PICTURE --checkpoint {best}")
+    if os.environ.get("RANK", "0") == "0":
+        print(f"{best} is the best checkpoint; read a picture with: python predict.py PICTURE --checkpoint {best}")
     return 0
 
 

@@ -43,6 +43,17 @@ def test_numbers_reach_the_run(data: Path) -> None:
     assert (options.size, options.arch_args) == ((32, 80), {"hidden": 8, "dropout": 0.5})
 
 
+@pytest.mark.parametrize(("rank", "lines"), [(None, 1), ("0", 1), ("3", 0)])
+def test_one_rank_alone_says_where_the_best_checkpoint_is(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rank: str | None, lines: int
+) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    if rank is not None:
+        monkeypatch.setenv("RANK", rank)
+    given_options("--data", data)
+    assert capsys.readouterr().out.count("best is the best checkpoint") == lines
+
+
 def test_resume_takes_the_runs_own_settings(data: Path, tmp_path: Path) -> None:
     chosen = TrainOptions((str(data),), str(tmp_path), epochs=7)
     chosen.save(tmp_path / "options.json")
