@@ -19,10 +19,11 @@ from captcha_core.alphabet import Alphabet
 from captcha_core.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
 from captcha_core.models import build_model, set_requires_grad
 from captcha_core.recipes import get_recipe
-from captcha_core.training.loop import AveragedModel, Check, Held, Trainer, read_held
+from captcha_core.training.loop import AveragedModel, Trainer, TrainerSettings
 from captcha_core.training.phases import Phase
 from captcha_core.training.state import Progress, load_progress, load_state
 from captcha_core.training.targets import encode_labels
+from captcha_core.training.validation import Check, Held, read_held
 from captcha_core.transforms import Preprocess
 
 _WEIGHT_DECAY = 0.01
@@ -156,21 +157,15 @@ class Fold:
         return read_examples(replace(self._start, tensors=self.weights(share)), examples)
 
     def _trainer(self, ema: AveragedModel, progress: Progress, progress_bar: Callable[..., Any]) -> Trainer:
-        return Trainer(
-            self._model,
-            ema,
-            self._held,
-            self._folder,
-            progress,
-            self._save,
+        settings = TrainerSettings(
             seed=self._seed,
             check_every=-(-self._plan.full_steps // _CHECKS),
             weight_decay=_WEIGHT_DECAY,
             label_smoothing=0.0,
             autocast=torch.autocast("cpu", torch.bfloat16, enabled=get_recipe(self._start.meta.recipe).cpu_bfloat16),
-            progress_bar=progress_bar,
             keep_statistics=True,
         )
+        return Trainer(self._model, ema, self._held, self._folder, progress, self._save, settings, progress_bar)
 
     def _phases(self) -> list[Phase]:
         forward = forward_all(self._model)

@@ -10,7 +10,7 @@ from torch import nn
 
 from captcha_core.adaptation.examples import Example
 from captcha_core.training.dataset import stack
-from captcha_core.training.loop import Held, of_equal_steps
+from captcha_core.training.validation import Held, of_equal_steps
 from captcha_core.transforms import Preprocess
 
 

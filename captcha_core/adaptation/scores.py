@@ -15,8 +15,8 @@ from captcha_core.constraint import Constraint
 from captcha_core.decoding import Decoded, decode, position_probabilities
 from captcha_core.evaluation.calibration import fit_temperature
 from captcha_core.evaluation.metrics import align
-from captcha_core.training.loop import of_equal_steps
 from captcha_core.training.targets import encode_labels, sequence_loss
+from captcha_core.training.validation import of_equal_steps
 
 
 @dataclass(frozen=True)

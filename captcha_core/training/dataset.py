@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError, ImageError
 from captcha_core.generator.mixture import Mixture
 from captcha_core.imaging import load_image
+from captcha_core.training.state import Progress
 from captcha_core.transforms import Preprocess
 
 # Row groups whose rows are mixed with one another; these are held in memory, still encoded.
@@ -215,6 +218,30 @@ def _collate(rows: list[Opened | DataError], batch_size: int) -> list[Batch] | D
         # From narrow to wide every time would be a rhythm; which comes when depends on the pictures alone.
         parts = parts[::2] + parts[1::2]
     return [Batch(stack([row.pixels for row in part]), [row.label for row in part]) for part in parts]
+
+
+@contextmanager
+def lost_worker_explained(progress: Progress, folder: Path) -> Iterator[None]:
+    """Say in a sentence that a process which opens pictures was ended from outside.
+
+    Args:
+        progress: Where the run stands.
+        folder: Where it can be continued.
+
+    Raises:
+        CaptchaLabError: If one was.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        # PyTorch's handler of SIGCHLD raises this wherever the program is at that moment.
+        if "DataLoader worker" not in str(error):
+            raise
+        raise CaptchaLabError(
+            f"A process that opens pictures was ended from outside after step {progress.step} of phase "
+            f"{progress.phase}, perhaps for want of memory. Continue with --resume {folder}; if it happens again, "
+            "start with fewer --workers."
+        ) from error
 
 
 def stack(pictures: list[torch.Tensor]) -> torch.Tensor:

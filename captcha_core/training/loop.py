@@ -1,4 +1,4 @@
-"""The training loop: steps, averaged weights, checks."""
+"""The training loop: steps and averaged weights."""
 
 from __future__ import annotations
 
@@ -13,44 +13,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from captcha_core.alphabet import Alphabet
-from captcha_core.decoding import decode
 from captcha_core.errors import CaptchaLabError
-from captcha_core.evaluation.calibration import fit_temperature
-from captcha_core.evaluation.metrics import align
 from captcha_core.training.history import write_history
 from captcha_core.training.phases import Phase
 from captcha_core.training.ranks import Ranks
 from captcha_core.training.state import Progress, save_state
 from captcha_core.training.targets import counted, sequence_loss, with_end
 from captcha_core.training.teacher import Teacher, distillation_loss
+from captcha_core.training.validation import Check, Held, validate
 
 _MAX_GRADIENT = 5.0
 # Weight of the second opinion's loss: enough to learn from, not so much that the first one suffers.
 _SECOND_SHARE = 0.5
-# A logit that leaves no doubt at any temperature.
-_CERTAIN = 1e3
-
-
-@dataclass(frozen=True)
-class Check:
-    """Figures of the averaged weights on the held-out pictures."""
-
-    loss: float
-    exact_match: float
-    cer: float
-    temperature: float
-
-
-@dataclass(frozen=True)
-class Held:
-    """Held-out pictures, normalised (N, C, H, W), with their labels and targets."""
-
-    inputs: Callable[[int, int], torch.Tensor]
-    labels: list[str]
-    targets: torch.Tensor
-    alphabet: Alphabet
-    scheme: str
 
 
 class AveragedModel:
@@ -75,6 +49,30 @@ class AveragedModel:
                 average.copy_(value)
 
 
+@dataclass(frozen=True)
+class TrainerSettings:
+    """How a :class:`Trainer` takes its steps.
+
+    Attributes:
+        seed: Decides dropout at every step.
+        check_every: Steps between checks.
+        weight_decay: AdamW's.
+        label_smoothing: See :func:`captcha_core.training.targets.sequence_loss`.
+        autocast: Precision of the forward pass.
+        keep_statistics: Leave the statistics of batch normalisation as they are: those of a few pictures of one kind
+            would spoil them.
+        accumulate: Parts of a batch that are computed one after the other, to need less memory.
+    """
+
+    seed: int
+    check_every: int
+    weight_decay: float
+    label_smoothing: float
+    autocast: torch.autocast
+    keep_statistics: bool = False
+    accumulate: int = 1
+
+
 class Trainer:
     """Runs phases; writes ``best``, ``last``, the table, the curves and the state at every check."""
 
@@ -86,16 +84,9 @@ class Trainer:
         folder: Path,
         progress: Progress,
         save: Callable[[Path, nn.Module, Check, int], None],
-        *,
-        seed: int,
-        check_every: int,
-        weight_decay: float,
-        label_smoothing: float,
-        autocast: torch.autocast,
+        settings: TrainerSettings,
         progress_bar: Callable[..., Any],
         teacher: Teacher | None = None,
-        keep_statistics: bool = False,
-        accumulate: int = 1,
         ranks: Ranks | None = None,
     ) -> None:
         """Keep the parts of a run.
@@ -107,43 +98,35 @@ class Trainer:
             folder: Where results go.
             progress: Where the run stands.
             save: Writes a checkpoint, given a path, the averaged model, a check and the pictures seen.
-            seed: Decides dropout at every step.
-            check_every: Steps between checks.
-            weight_decay: AdamW's.
-            label_smoothing: See :func:`captcha_core.training.targets.sequence_loss`.
-            autocast: Precision of the forward pass.
+            settings: How the steps are taken.
             progress_bar: Called as tqdm is.
             teacher: Whose readings are learned too when everything is free.
-            keep_statistics: Leave the statistics of batch normalisation as they are: those of a few pictures of one
-                kind would spoil them.
-            accumulate: Parts of a batch that are computed one after the other, to need less memory.
             ranks: The processes that train this model together; None is this one alone.
         """
         self.model, self.ema, self.held, self.folder, self.progress = model, ema, held, folder, progress
-        self._save, self._seed, self._check_every, self._weight_decay = save, seed, check_every, weight_decay
-        self._smoothing, self._autocast, self._progress_bar = label_smoothing, autocast, progress_bar
-        self._teacher, self._keep_statistics = teacher, keep_statistics
-        self._accumulate, self._ranks = accumulate, ranks or Ranks()
+        self._save, self._settings, self._progress_bar = save, settings, progress_bar
+        self._teacher, self._ranks = teacher, ranks or Ranks()
+        self._totals: dict[str, float] = {}
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Return AdamW over the parameters that are free; vectors (biases, norms) do not decay."""
         free = [p for p in self.model.parameters() if p.requires_grad]
         matrices, vectors = [p for p in free if p.dim() > 1], [p for p in free if p.dim() <= 1]
         groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
-        return torch.optim.AdamW(groups, weight_decay=self._weight_decay, fused=True)
+        return torch.optim.AdamW(groups, weight_decay=self._settings.weight_decay, fused=True)
 
     def run(self, phase: Phase, optimizer: torch.optim.Optimizer) -> None:
         """Take the steps of a phase that are not done yet.
 
         Raises:
-            CaptchaLabError: If a batch has fewer pictures than parts, or the loss is no longer a number.
+            CaptchaLabError: If a batch has fewer pictures than ranks or parts, or the loss is no longer a number.
         """
         if self.progress.step >= phase.steps:
             return
-        if phase.batch_size // self._ranks.count < self._accumulate:
+        if self._ranks.fewest(phase.batch_size) < self._settings.accumulate:
             raise CaptchaLabError(
-                f"--accumulate {self._accumulate}: a batch of {phase.batch_size} on {self._ranks.count} ranks cannot "
-                "be cut into so many parts; give a smaller number, or a larger --batch-size."
+                f"--accumulate {self._settings.accumulate}: a batch of {phase.batch_size} on {self._ranks.count} ranks "
+                "cannot be cut into so many parts; give a smaller number, or a larger --batch-size."
             )
         source = phase.batches(self.progress.step)
         losses: list[torch.Tensor] = []
@@ -155,7 +138,7 @@ class Trainer:
                 losses.append(self._step(phase, optimizer, inputs, targets))
                 self.progress.step += 1
                 bar.update(phase.batch_size)
-                if self.progress.step % self._check_every == 0 or self.progress.step == phase.steps:
+                if self.progress.step % self._settings.check_every == 0 or self.progress.step == phase.steps:
                     mean = float(torch.stack(losses).mean())
                     if self._ranks.rank == 0:
                         row = self._check(phase, optimizer, mean, time.perf_counter() - started)
@@ -167,11 +150,11 @@ class Trainer:
         for group in optimizer.param_groups:
             group["lr"] = phase.rate(step)
         # Dropout depends on the step alone, so a resumed run draws what the unbroken one would.
-        torch.manual_seed(self._ranks.seed(hash((self._seed, self.progress.phase, step)) % 2**31))
+        torch.manual_seed(self._ranks.seed(hash((self._settings.seed, self.progress.phase, step)) % 2**31))
         self.model.train()
         if phase.name == "frozen":
             self.model.backbone.eval()  # type: ignore[union-attr]
-        if self._keep_statistics:
+        if self._settings.keep_statistics:
             for module in self.model.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
@@ -190,12 +173,13 @@ class Trainer:
 
     def _backward(self, phase: Phase, inputs: Any, targets: torch.Tensor) -> torch.Tensor:
         """Add the gradients of a batch, part by part, and return its loss."""
-        count = self._accumulate
+        self._totals.clear()
+        count = self._settings.accumulate
         parts = zip(_cut(inputs, count), targets.tensor_split(count), strict=True)
         loss = torch.zeros((), device=targets.device)
         for number, (pictures, texts) in enumerate(parts, 1):
             with self._ranks.keeping_gradients(phase.forward) if number < count else nullcontext():
-                with self._autocast:
+                with self._settings.autocast:
                     outputs = phase.forward(pictures)
                     known = self._teacher(pictures) if self._teacher and phase.name == "full" else None
                 partial = self._loss(outputs, texts, targets)
@@ -211,10 +195,10 @@ class Trainer:
     ) -> torch.Tensor:
         """Return a part's share of the loss of its batch, and of that of a second opinion where the model has one."""
         if isinstance(outputs, torch.Tensor):
-            return self._sequence_loss(outputs, texts, batch, self.held.scheme, self._smoothing)
+            return self._sequence_loss(outputs, texts, batch, self.held.scheme, self._settings.label_smoothing)
         first, second = outputs
         longer, whole = (with_end(targets, second.shape[2] - 1) for targets in (texts, batch))
-        extra = self._sequence_loss(second, longer, whole, "positions", self._smoothing)
+        extra = self._sequence_loss(second, longer, whole, "positions", self._settings.label_smoothing)
         return self._sequence_loss(first, texts, batch, self.held.scheme) + _SECOND_SHARE * extra
 
     def _sequence_loss(
@@ -224,7 +208,10 @@ class Trainer:
 
     def _share(self, texts: torch.Tensor, batch: torch.Tensor, scheme: str) -> float:
         """Return what a part's mean counts, so that the mean of the ranks' losses is that over the whole batch."""
-        return counted(texts, scheme) * self._ranks.count / self._ranks.sum(counted(batch, scheme))
+        if scheme not in self._totals:
+            # Once per step: asking the other ranks costs more than the loss itself.
+            self._totals[scheme] = self._ranks.sum(counted(batch, scheme))
+        return counted(texts, scheme) * self._ranks.count / self._totals[scheme]
 
     def _check(self, phase: Phase, optimizer: torch.optim.Optimizer, train_loss: float, seconds: float) -> Check:
         check = validate(self.ema.module, self.held)
@@ -263,36 +250,3 @@ def _cut(inputs: Any, count: int) -> Iterable[Any]:
     if isinstance(inputs, torch.Tensor):
         return inputs.tensor_split(count)
     return zip(*(maps.tensor_split(count) for maps in inputs), strict=True)
-
-
-@torch.inference_mode()
-def validate(model: nn.Module, held: Held, batch_size: int = 64) -> Check:
-    """Read the held-out pictures and fit the temperature."""
-    logits, second = read_held(model, held, batch_size)
-    loss = sequence_loss(logits, held.targets, held.scheme)
-    texts = [d.text for d in decode(logits, held.alphabet, held.scheme, top_k=0)]
-    truth = [held.alphabet.fold(label) for label in held.labels]
-    exact = sum(a == b for a, b in zip(texts, truth, strict=True)) / len(truth)
-    temperature = fit_temperature(logits, held.labels, held.alphabet, held.scheme, second)
-    return Check(float(loss), exact, float(align(truth, texts).cer), temperature)
-
-
-def read_held(model: nn.Module, held: Held, batch_size: int = 64) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Return the logits of all held-out pictures, and those of a second opinion where the model has one."""
-    forward = getattr(model, "both", model)
-    parts: list[torch.Tensor] = []
-    seconds: list[torch.Tensor] = []
-    for start in range(0, len(held.labels), batch_size):
-        outputs = forward(held.inputs(start, min(start + batch_size, len(held.labels))))
-        first, *second = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
-        parts.append(first.float().cpu())
-        seconds += [logits.float().cpu() for logits in second]
-    return torch.cat(of_equal_steps(parts)), torch.cat(seconds) if seconds else None
-
-
-def of_equal_steps(parts: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Return logits (B, T, classes) of pictures of several widths with equally many steps; the new are blank."""
-    most = max(part.shape[1] for part in parts)
-    blank = torch.full((1, 1, parts[0].shape[2]), -_CERTAIN)
-    blank[..., -1] = _CERTAIN
-    return [torch.cat([p, blank.expand(len(p), most - p.shape[1], -1)], dim=1) for p in parts]

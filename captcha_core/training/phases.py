@@ -135,10 +135,14 @@ class FeatureSource:
             pixels: Batches of normalised pictures, in the order of the targets.
 
         Raises:
-            CaptchaLabError: If the disk has no room for them.
+            CaptchaLabError: If the disk has no room for them; then none is left there.
         """
         if self._ranks.rank == 0:
-            self._compute(features, pixels)
+            try:
+                self._compute(features, pixels)
+            except BaseException:
+                self.remove()
+                raise
         self._ranks.wait()
         paths = sorted(self._folder.glob("features_*.npy"))
         self._maps = [np.load(path, mmap_mode="r") for path in paths]

@@ -67,6 +67,14 @@ class Ranks:
         """Return how many rows of a batch are this rank's."""
         return batch_size
 
+    def fewest(self, batch_size: int) -> int:
+        """Return how many rows of a batch the rank with the fewest has.
+
+        Raises:
+            CaptchaLabError: If it has none.
+        """
+        return batch_size
+
     def normalise_together(self, model: nn.Module) -> None:
         """Let batch normalisation take its statistics from all ranks."""
 
@@ -134,14 +142,18 @@ class AcceleratedRanks(Ranks):
         return order.reshape(-1, batch_size)[:, self.rank :: self.count].ravel()
 
     def own(self, batch_size: int) -> int:
-        """Return how many rows of a batch are this rank's.
+        """Return how many rows of a batch are this rank's."""
+        return len(range(self.rank, batch_size, self.count))
+
+    def fewest(self, batch_size: int) -> int:
+        """Return how many rows of a batch the rank with the fewest has.
 
         Raises:
-            CaptchaLabError: If there is none.
+            CaptchaLabError: If it has none.
         """
         if batch_size < self.count:
             raise CaptchaLabError(f"{self.count} ranks cannot share a batch of {batch_size}; raise --batch-size.")
-        return len(range(self.rank, batch_size, self.count))
+        return batch_size // self.count
 
     def normalise_together(self, model: nn.Module) -> None:
         """Put :class:`SharedBatchNorm` in the place of every batch normalisation."""

@@ -23,15 +23,24 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.generator.mixture import Mixture, general_mixture
 from captcha_core.models import build_model, set_requires_grad
 from captcha_core.recipes import Recipe, get_recipe
-from captcha_core.training.dataset import PictureRows, Split, batches, hold_out, hold_out_files, stack
+from captcha_core.training.dataset import (
+    PictureRows,
+    Split,
+    batches,
+    hold_out,
+    hold_out_files,
+    lost_worker_explained,
+    stack,
+)
 from captcha_core.training.initial import Start, initialise
-from captcha_core.training.loop import AveragedModel, Check, Held, Trainer
+from captcha_core.training.loop import AveragedModel, Trainer, TrainerSettings
 from captcha_core.training.options import TrainOptions
 from captcha_core.training.phases import FROZEN_ROWS, FeatureSource, Phase, PictureSource
 from captcha_core.training.ranks import Ranks, joined_ranks
 from captcha_core.training.state import Progress, load_progress, load_state
 from captcha_core.training.targets import encode_labels
 from captcha_core.training.teacher import Teacher, load_teacher
+from captcha_core.training.validation import Check, Held
 from captcha_core.transforms import build_transform
 
 logger = logging.getLogger(__name__)
@@ -73,17 +82,8 @@ def train_model(options: TrainOptions, progress_bar: Callable[..., Any], resume:
     run = _Run(options, progress, ranks)
     if ranks.rank == 0:
         options.save(folder / "options.json")
-    try:
+    with lost_worker_explained(run.progress, folder):
         run.train(folder, state, progress_bar)
-    except RuntimeError as error:
-        # PyTorch's handler of SIGCHLD raises this wherever the program is at that moment.
-        if "DataLoader worker" not in str(error):
-            raise
-        raise CaptchaLabError(
-            f"A process that opens pictures was ended from outside after step {run.progress.step} of phase "
-            f"{run.progress.phase}, perhaps for want of memory. Continue with --resume {folder}; if it happens again, "
-            "start with fewer --workers."
-        ) from error
     ranks.wait()
     return folder / "best.safetensors"
 
@@ -139,23 +139,9 @@ class _Run:
         progress = self.progress
         ema = AveragedModel(self.model, self.recipe.ema_decay)
         self.ranks.normalise_together(self.model)
-        trainer = Trainer(
-            self.model,
-            ema,
-            self._held(),
-            folder,
-            progress,
-            self._save,
-            seed=self.options.seed,
-            check_every=self.options.check_every,
-            weight_decay=self.recipe.weight_decay,
-            label_smoothing=self.recipe.label_smoothing,
-            autocast=torch.autocast(self.device.type, torch.bfloat16, enabled=self.ranks.bfloat16(self._bfloat16())),
-            progress_bar=progress_bar,
-            teacher=None if self.options.teacher is None else self._teacher(self.options.teacher),
-            accumulate=self.options.accumulate,
-            ranks=self.ranks,
-        )
+        teacher = None if self.options.teacher is None else self._teacher(self.options.teacher)
+        parts = (self.model, ema, self._held(), folder, progress, self._save)
+        trainer = Trainer(*parts, self._settings(), progress_bar, teacher, self.ranks)
         phases = [self._frozen_phase, self._full_phase]
         resumed = state.exists()
         for number, prepare in enumerate(phases):
@@ -172,6 +158,16 @@ class _Run:
             finally:
                 clean_up()
             progress.phase, progress.step = number + 1, 0
+
+    def _settings(self) -> TrainerSettings:
+        return TrainerSettings(
+            seed=self.options.seed,
+            check_every=self.options.check_every,
+            weight_decay=self.recipe.weight_decay,
+            label_smoothing=self.recipe.label_smoothing,
+            autocast=torch.autocast(self.device.type, torch.bfloat16, enabled=self.ranks.bfloat16(self._bfloat16())),
+            accumulate=self.options.accumulate,
+        )
 
     def _frozen_phase(self, folder: Path) -> tuple[Phase, Callable[[], None]]:
         epochs = int(self.options.frozen_epochs or 0) if self.start.pretrained else 0

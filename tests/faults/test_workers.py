@@ -105,7 +105,8 @@ def test_features_that_do_not_fit_on_the_disk_are_refused_before_any_is_written(
     source = FeatureSource(tmp_path, torch.zeros(8, 1), 4, 0, torch.device("cpu"), Ranks())
     full = OSError(28, "No space left on device")
     with (
-        mock.patch("os.posix_fallocate", side_effect=full),
-        pytest.raises(CaptchaLabError, match="features_0.npy: No space left on device.*--frozen-epochs 0"),
+        mock.patch("os.posix_fallocate", side_effect=[None, full]),
+        pytest.raises(CaptchaLabError, match="features_1.npy: No space left on device.*--frozen-epochs 0"),
     ):
-        source.fill(lambda pixels: [pixels], iter([torch.zeros(8, 3, 4, 4)]))
+        source.fill(lambda pixels: [pixels, pixels], iter([torch.zeros(8, 3, 4, 4)]))
+    assert list(tmp_path.iterdir()) == [], "what was reserved is free again"

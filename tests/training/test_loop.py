@@ -7,57 +7,14 @@ from torch import nn
 
 from captcha_core.alphabet import Alphabet
 from captcha_core.errors import CaptchaLabError
-from captcha_core.evaluation.calibration import fit_temperature
-from captcha_core.training.loop import AveragedModel, Held, Trainer, validate
+from captcha_core.training.loop import AveragedModel, Trainer, TrainerSettings
 from captcha_core.training.phases import Phase
+from captcha_core.training.ranks import AcceleratedRanks, Ranks
 from captcha_core.training.state import Progress
 from captcha_core.training.targets import encode_labels
+from captcha_core.training.validation import Held
 
 AB = Alphabet("ab")
-
-
-class Answers(nn.Module):
-    """Gives out the scores that it is shown."""
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return inputs
-
-
-def held(labels: list[str], texts: list[str]) -> Held:
-    """Return pictures whose scores spell the texts."""
-    classes = encode_labels(texts, AB, 2, "positions", 3).clamp(min=0)
-    scores = nn.functional.one_hot(classes, 3).float() * 5
-    return Held(
-        lambda start, stop: scores[start:stop], labels, encode_labels(labels, AB, 2, "positions", 3), AB, "positions"
-    )
-
-
-def test_validation_counts_texts_and_characters_and_folds_case() -> None:
-    check = validate(Answers(), held(["ab", "B", "a", "bb"], ["ab", "b", "b", "b"]), batch_size=3)
-    assert check.exact_match == 0.5
-    assert check.cer == pytest.approx(2 / 6)
-    assert check.loss > 0 and check.temperature > 0
-
-
-class TwoAnswers(Answers):
-    """Has a second opinion, which is as sure of the opposite."""
-
-    def both(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return inputs, -inputs
-
-
-def test_a_second_opinion_counts_for_the_temperature_alone() -> None:
-    pictures = held(["ab", "b", "a", "bb"], ["ab", "b", "b", "b"])
-    one, two = validate(Answers(), pictures, batch_size=3), validate(TwoAnswers(), pictures, batch_size=3)
-    assert (one.loss, one.exact_match, one.cer) == (two.loss, two.exact_match, two.cer)
-    logits = pictures.inputs(0, 4)
-    assert one.temperature == fit_temperature(logits, pictures.labels, AB, "positions")
-    assert two.temperature == fit_temperature(logits, pictures.labels, AB, "positions", -logits) != one.temperature
-
-
-def test_a_better_model_has_a_lower_loss() -> None:
-    labels = ["ab", "b", "a"]
-    assert validate(Answers(), held(labels, labels)).loss < validate(Answers(), held(labels, ["b", "a", "b"])).loss
 
 
 def test_the_average_follows_the_model_ever_more_slowly() -> None:
@@ -91,7 +48,7 @@ class Steps(nn.Module):
         return self.first(inputs), self.second(inputs[:, :3])
 
 
-def trained(accumulate: int, folder: Path) -> tuple[Steps, list[float]]:
+def trained(accumulate: int, folder: Path, ranks: Ranks | None = None) -> tuple[Steps, list[float]]:
     """Return the weights and losses of four steps over batches of seven pictures with texts of unequal length."""
     torch.manual_seed(1)
     model, pictures = Steps(), torch.randn(7, 6, 8)
@@ -104,13 +61,16 @@ def trained(accumulate: int, folder: Path) -> tuple[Steps, list[float]]:
         folder,
         progress,
         mock.Mock(),
-        seed=0,
-        check_every=1,
-        weight_decay=0.0,
-        label_smoothing=0.1,
-        autocast=torch.autocast("cpu", enabled=False),
-        progress_bar=mock.MagicMock(),
-        accumulate=accumulate,
+        TrainerSettings(
+            seed=0,
+            check_every=1,
+            weight_decay=0.0,
+            label_smoothing=0.1,
+            autocast=torch.autocast("cpu", enabled=False),
+            accumulate=accumulate,
+        ),
+        mock.MagicMock(),
+        ranks=ranks,
     )
     phase = Phase("full", 4, 7, 0.1, lambda step: iter([(pictures, targets)] * 4), model)
     with mock.patch.object(trainer, "_check", return_value=mock.Mock(exact_match=0.0, cer=0.0)) as check:
@@ -130,3 +90,31 @@ def test_a_batch_in_parts_is_learned_from_as_a_whole(parts: int, tmp_path: Path)
 def test_more_parts_than_pictures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CaptchaLabError, match="--accumulate 8: a batch of 7 on 1 ranks"):
         trained(8, tmp_path)
+
+
+class Asked(Ranks):
+    """One process that notes what it asks the others."""
+
+    def __init__(self) -> None:
+        self.sums: list[int] = []
+
+    def sum(self, value: int) -> float:
+        self.sums.append(value)
+        return value
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_other_ranks_are_asked_for_their_counts_once_per_step(parts: int, tmp_path: Path) -> None:
+    ranks = Asked()
+    trained(parts, tmp_path, ranks)
+    assert ranks.sums == [7, 17] * 4 or ranks.sums == [17, 7] * 4, "texts, and their characters with the end of each"
+
+
+def test_more_ranks_than_pictures_are_refused_as_that(tmp_path: Path) -> None:
+    ranks = object.__new__(AcceleratedRanks)
+    ranks.rank, ranks.count = 0, 8
+    with pytest.raises(CaptchaLabError, match="^8 ranks cannot share a batch of 7; raise --batch-size"):
+        trained(1, tmp_path, ranks)
+    ranks.count = 4
+    with pytest.raises(CaptchaLabError, match="--accumulate 2: a batch of 7 on 4 ranks"):
+        trained(2, tmp_path, ranks)

@@ -21,8 +21,8 @@ from captcha_core.models import efficientnet
 from captcha_core.recognizer import Recognizer
 from captcha_core.training import TrainOptions, train_model
 from captcha_core.training.dataset import hold_out
-from captcha_core.training.loop import Check
 from captcha_core.training.state import load_progress
+from captcha_core.training.validation import Check
 from tests.helpers import draw_picture, png_bytes
 
 PICTURE = draw_picture("ab3")
