@@ -149,8 +149,8 @@ CASES = (
             f"train.py --recipe crnn-clahe --data {GREGWAR}{GREGWAR_OLD}--split train --validation 350 --epochs 12 "
             "--frozen-epochs 0 --check-every 200 --init-from {runs}/crnn-clahe-own2/best.safetensors "
             "--output {runs}/crnn-clahe-b",
-            # What was measured came by a longer way: before this run, one on 40,000 other drawn pictures was stopped after
-            # 19,200, this one began where that one had ended, and was stopped after 57,600.
+            # What was measured came by a longer way: before this run, one on 40,000 other drawn pictures was stopped
+            # after 19,200, this one began where that one had ended, and was stopped after 57,600.
             *drawn_gregwar("60k", (30000, 101), (30000, 102), fonts="data/fonts"),
             f"train.py --recipe crnn-clahe --data {{runs}}/gregwar60k.parquet {6 * GREGWAR}{4 * GREGWAR_OLD}"
             "--split train --validation 1000 --epochs 1 --frozen-epochs 0 --check-every 300 "
