@@ -33,12 +33,14 @@ class Reading(NamedTuple):
         label: Its text; None where it is not known.
         outcome: What was read, without alternatives, or why it could not be opened.
         thumbnail: A small picture of it as WebP; empty where it could not be opened.
+        label_from: Where the label comes from, as :class:`captcha_core.uploads.Item` has it.
     """
 
     name: str
     label: str | None
     outcome: Prediction | CaptchaLabError
     thumbnail: bytes
+    label_from: str = ""
 
 
 def read_items(recognizer: Recognizer, items: Iterable[Item], batch_size: int = 32) -> Iterator[Reading]:
@@ -64,7 +66,7 @@ def read_items(recognizer: Recognizer, items: Iterable[Item], batch_size: int = 
     for outcome in recognizer.stream(sources(), batch_size):
         item, thumbnail = waiting.popleft()
         kept = replace(outcome, alternatives=()) if isinstance(outcome, Prediction) else outcome
-        yield Reading(item.name, item.label, kept, thumbnail)
+        yield Reading(item.name, item.label, kept, thumbnail, item.label_from)
 
 
 def _opened(item: Item) -> tuple[Image.Image | CaptchaLabError, bytes]:

@@ -46,11 +46,13 @@ class Item(NamedTuple):
         name: What to call it.
         picture: Its bytes as they were sent, or why there are none.
         label: Its text; None where it is not known.
+        label_from: Where it comes from: ``FROM_NAMES``, ``FROM_TABLE`` or ``FROM_COLUMN``; empty where there is none.
     """
 
     name: str
     picture: bytes | CaptchaLabError
     label: str | None = None
+    label_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,12 @@ def _singles(uploads: Sequence[Upload], limits: ArchiveLimits) -> PictureSet:
 
     def items() -> Iterator[Item]:
         for place, upload in enumerate(uploads):
-            label = labels[place] if labels else None
+            label, label_from = (labels[place], FROM_NAMES) if labels else (None, "")
             name = shown_name(upload.name)
             try:
-                yield Item(name, _bounded(read_picture(upload.path, name), name, limits), label)
+                yield Item(name, _bounded(read_picture(upload.path, name), name, limits), label, label_from)
             except ImageError as error:
-                yield Item(name, error, label)
+                yield Item(name, error, label, label_from)
 
     return PictureSet(len(uploads), (), (FROM_NAMES,) if labels else (), items)
 
@@ -153,7 +155,8 @@ def _archive(upload: Upload, limits: ArchiveLimits) -> PictureSet:
                 for place, picture in enumerate(again.pictures()):
                     source = picture.source
                     assert isinstance(source, bytes | CaptchaLabError)
-                    yield Item(picture.name, source, labels.get(place))
+                    label = labels.get(place)
+                    yield Item(picture.name, source, label, labels_from if label else "")
         except DataError as error:
             yield Item(name, error)
 
@@ -183,7 +186,8 @@ def _parquet(upload: Upload, limits: ArchiveLimits) -> PictureSet:
                     if left < 0:
                         raise _too_much(name, limits)
                     label = sample.label if len(sample.label) < LONGEST_NAME else None
-                    yield Item(shown_name(sample.path), _bounded(sample.image, sample.path, limits), label or None)
+                    picture = _bounded(sample.image, sample.path, limits)
+                    yield Item(shown_name(sample.path), picture, label or None, FROM_COLUMN if label else "")
         except DataError as error:
             yield Item(name, _without_path(error, upload, name))
 

@@ -70,12 +70,12 @@ def go_to(lessons: Lessons, key: str | None, name: str | None) -> list[Any]:
     return _refused(GONE) if lesson is None or at is None else shown(lesson, at)
 
 
-def take_given(lessons: Lessons, key: str | None, use: bool) -> list[Any]:
-    """Take the names of files for labels, or no longer."""
+def take_names(lessons: Lessons, key: str | None, use: bool) -> list[Any]:
+    """Take the names of files for labels, or no longer; other labels stay."""
     lesson = lessons.get(key)
     if lesson is None:
         return _refused(GONE)
-    lesson.use_given(use)
+    lesson.use_names(use)
     return shown(lesson, lesson.first())
 
 

@@ -32,12 +32,14 @@ class Card:
         picture: Its bytes as they were sent.
         reading: What the model read in it.
         given: The label that came with it; None if there was none.
+        given_from: Where that label comes from, as :class:`captcha_core.uploads.Item` has it.
     """
 
     name: str
     picture: bytes
     reading: Prediction
     given: str | None
+    given_from: str = ""
 
 
 class Lesson:
@@ -46,19 +48,24 @@ class Lesson:
     Attributes:
         cards: The pictures that can be read, in the order in which they were sent.
         notes: What the visitor should know, in sentences.
-        labels_from: Where the given labels come from, in words; empty where there are none.
+        uses_names: Whether names of files are labels; given labels from elsewhere always are.
     """
 
     def __init__(self, cards: Sequence[Card], notes: Sequence[str] = (), labels_from: Sequence[str] = ()) -> None:
         """Begin with the labels that were given.
+
+        Args:
+            cards: The pictures.
+            notes: What the visitor should know, in sentences.
+            labels_from: Where given labels come from, in words.
 
         Raises:
             DataError: If there is no picture.
         """
         if not cards:
             raise DataError("None of the pictures can be read; send pictures, a zip or a Parquet file.")
-        self.cards, self.notes, self.labels_from = list(cards), tuple(notes), tuple(labels_from)
-        self._use_given = True
+        self.cards, self.notes, self._labels_from = list(cards), tuple(notes), tuple(labels_from)
+        self.uses_names = True
         # What was said by hand, by place: a label, or None for a picture that is left out.
         self._typed: dict[int, str | None] = {}
         self._lock = threading.Lock()
@@ -67,7 +74,12 @@ class Lesson:
     @property
     def named(self) -> bool:
         """Whether names of files were taken for labels, which they may not be."""
-        return FROM_NAMES in self.labels_from
+        return FROM_NAMES in self._labels_from
+
+    @property
+    def labels_from(self) -> list[str]:
+        """Where the given labels come from, in words; empty where there are none."""
+        return [source for source in self._labels_from if self.uses_names or source != FROM_NAMES]
 
     @property
     def labelled(self) -> int:
@@ -86,17 +98,16 @@ class Lesson:
 
     def label(self, place: int) -> str | None:
         """Return the label of a picture; None where there is none."""
-        given = self.cards[place].given if self._use_given else None
-        return self._typed.get(place, given)
+        return self._typed.get(place, self._given(place))
 
     def is_left_out(self, place: int) -> bool:
         """Return whether a picture was left out by hand."""
         return place in self._typed and self._typed[place] is None
 
-    def use_given(self, use: bool) -> None:
-        """Take the given labels, or take them back; what was typed stays."""
+    def use_names(self, use: bool) -> None:
+        """Take names of files for labels, or take that back; other labels stay."""
         with self._lock:
-            self._use_given = use
+            self.uses_names = use
             self._order = self._ordered()
 
     def write_label(self, place: int, text: str) -> None:
@@ -141,6 +152,10 @@ class Lesson:
                     writer.write(Sample(card.picture, label, card.name, SOURCE))
         return writer.rows
 
+    def _given(self, place: int) -> str | None:
+        card = self.cards[place]
+        return card.given if self.uses_names or card.given_from != FROM_NAMES else None
+
     def _is_open(self, place: int) -> bool:
         return self.label(place) is None and not self.is_left_out(place)
 
@@ -148,7 +163,7 @@ class Lesson:
         """Return all places: those without a label first, the least sure of them before the others."""
 
         def key(place: int) -> tuple[bool, float]:
-            known = self._use_given and self.cards[place].given is not None
+            known = self._given(place) is not None
             return known, place if known else self.cards[place].reading.confidence
 
         return sorted(range(len(self.cards)), key=key)
@@ -173,7 +188,7 @@ class Kept:
         cards, unread = [], []
         for reading, item, name in zip(readings, self._items, _distinct(self._items), strict=False):
             if isinstance(reading.outcome, Prediction) and isinstance(item.picture, bytes):
-                cards.append(Card(name, item.picture, reading.outcome, item.label))
+                cards.append(Card(name, item.picture, reading.outcome, item.label, item.label_from))
             else:
                 unread.append(f"Left out: {reading.outcome}")
         return Lesson(cards, [*notes, *unread], self._source.labels_from)
@@ -194,9 +209,12 @@ class Kept:
 
 def _distinct(items: Sequence[Item]) -> list[str]:
     """Return the names, with a number behind those that were there before."""
-    seen: Counter[str] = Counter()
-    names = []
+    names: dict[str, None] = {}
+    numbers: Counter[str] = Counter()
     for item in items:
-        seen[item.name] += 1
-        names.append(item.name if seen[item.name] == 1 else f"{item.name} ({seen[item.name]})")
-    return names
+        name = item.name
+        while name in names:
+            numbers[item.name] += 1
+            name = f"{item.name} ({numbers[item.name] + 1})"
+        names[name] = None
+    return list(names)

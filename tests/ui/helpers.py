@@ -146,5 +146,5 @@ def lesson_of(
         picture.putpixel((0, 0), (place + 1, 0, 0))
         confidence = confidences[place] if confidences else 0.5
         reading = Prediction("ADBC", confidence, (confidence,) * 4)
-        cards.append(Card(f"{place}.png", png_bytes(picture), reading, label))
+        cards.append(Card(f"{place}.png", png_bytes(picture), reading, label, "".join(labels_from[:1])))
     return Lesson(cards, labels_from=labels_from)

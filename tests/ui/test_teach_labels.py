@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from captcha_core.ui.catalogue import ModelCatalogue
-from captcha_core.ui.teach_labels import GONE, Lessons, accept, go_back, go_to, leave_out, shown, take_given
+from captcha_core.ui.teach_labels import GONE, Lessons, accept, go_back, go_to, leave_out, shown, take_names
 from captcha_core.ui.teach_set import Lesson
 from captcha_core.uploads import FROM_NAMES
 from tests.ui.helpers import catalogue_of, lesson_of
@@ -76,8 +76,8 @@ def test_going_back_shows_what_was_typed_and_leaving_out_takes_it_away(models: M
 def test_names_of_files_are_taken_back() -> None:
     lesson = lesson_of(["AB", "CD"], labels_from=(FROM_NAMES,))
     lessons, key = kept(lesson)
-    assert "0 of 2 pictures have labels" in take_given(lessons, key, False)[4]
-    assert "2 of 2 pictures have labels" in take_given(lessons, key, True)[4]
+    assert "0 of 2 pictures have labels" in take_names(lessons, key, False)[4]
+    assert "2 of 2 pictures have labels" in take_names(lessons, key, True)[4]
 
 
 def test_a_set_that_has_given_way_and_a_place_that_is_none_are_told(models: ModelCatalogue) -> None:
@@ -88,6 +88,6 @@ def test_a_set_that_has_given_way_and_a_place_that_is_none_are_told(models: Mode
         leave_out(lessons, None, 0),
         go_back(lessons, key, -1),
         go_to(lessons, key, "no such"),
-        take_given(lessons, "gone", True),
+        take_names(lessons, "gone", True),
     ]
     assert all(GONE in answer[3] and is_left_as_it_was(answer) for answer in answers)

@@ -64,10 +64,10 @@ def test_names_can_be_taken_back_and_what_was_typed_stays() -> None:
     lesson = lesson_of(["AB", "CD", None], [0.9, 0.5, 0.7], labels_from=(FROM_NAMES,))
     lesson.write_label(2, "DD")
     assert lesson.named and lesson.labelled == 3
-    lesson.use_given(False)
+    lesson.use_names(False)
     assert [lesson.label(place) for place in range(3)] == [None, None, "DD"]
     assert lesson.first() == 1, "now the least sure of all"
-    lesson.use_given(True)
+    lesson.use_names(True)
     assert lesson.labelled == 3
 
 
