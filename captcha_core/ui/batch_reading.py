@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 
@@ -60,11 +60,26 @@ class BatchAnswer(TypedDict):
 
 
 class Run:
-    """How a run is told to stop."""
+    """A set on its way to being read, and how that is told to stop.
 
-    def __init__(self) -> None:
+    Attributes:
+        files: What was sent.
+        stopped: Set when it shall end with what it has.
+        replaced: Whether its sender has sent another set since.
+        ended: Why it ended early, in words; empty where it did not.
+    """
+
+    def __init__(self, files: Files = None) -> None:
         """Begin with a run that goes on."""
+        self.files = files
         self.stopped = threading.Event()
+        self.replaced = False
+        self.ended = ""
+        self._taken = threading.Lock()
+
+    def take(self) -> bool:
+        """Take the one turn that there is: to read it, or to let it be; return whether it was still there."""
+        return self._taken.acquire(blocking=False)
 
 
 def gathered(files: Files, most: int = MOST_PICTURES) -> PictureSet:
@@ -100,7 +115,8 @@ def read_set(
         for reading in read_items(recognizer, found.items()):
             readings.append(reading)
             now = time.monotonic()
-            if run.stopped.is_set() or CLOSING.is_set() or now - started > most_seconds:
+            run.ended = _why_ended(run, now - started, most_seconds)
+            if run.ended:
                 break
             if now - told > _SECONDS_BETWEEN:
                 told = now
@@ -110,18 +126,21 @@ def read_set(
         raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error
     seconds = time.monotonic() - started
     notes = list(found.notes)
-    if len(readings) < found.count:
-        why = _why_stopped(run, seconds)
-        notes.insert(0, f"Reading stopped {why}; {found.count - len(readings):,} pictures were not read.")
+    if run.ended and (left := found.count - len(readings)):
+        unread = "1 picture was" if left == 1 else f"{left:,} pictures were"
+        notes.insert(0, f"Reading stopped {run.ended}; {unread} not read.")
     evaluation = evaluate_readings(readings, seconds)
-    labels_from = " and ".join(found.labels_from) if evaluation else ""
+    labels_from = found.labels_from if evaluation else ()
     return Result(readings, recognizer.model_id, seconds, notes, labels_from, evaluation)
 
 
-def _why_stopped(run: Run, seconds: float) -> str:
+def _why_ended(run: Run, seconds: float, most_seconds: float) -> str:
+    """Return why a run ends now, in words; empty where it goes on."""
     if run.stopped.is_set():
         return "as you asked"
-    return "since the page is closing" if CLOSING.is_set() else f"after {seconds:.0f} seconds, since others wait"
+    if CLOSING.is_set():
+        return "since the page is closing"
+    return f"after {seconds:.0f} seconds, since others wait" if seconds > most_seconds else ""
 
 
 def mapped(reading: Generator[int, None, Result], update: Callable[[int], Update]) -> Generator[Update, None, Result]:
@@ -142,17 +161,33 @@ def stop_run(runs: Shelf[Run], running: str | None) -> None:
 
 
 def downloads(result: Result, folder: Path) -> tuple[Path, Path]:
-    """Write the readings as CSV and as Parquet, with the columns of ``predict.py``, into a new folder below one.
+    """Write the readings as CSV and as Parquet into a new folder below one.
 
     Gradio deletes what lies in its own folder and was handed out, like uploads.
+
+    Raises:
+        CaptchaLabError: If they cannot be written; the reason, which names the folder, goes to the log.
     """
     place = folder / secrets.token_hex(16)
     paths = place / "predictions.csv", place / "predictions.parquet"
+    try:
+        write_tables(result.readings, paths)
+    except (CaptchaLabError, OSError) as error:
+        logger.error("%s", error)
+        raise CaptchaLabError("The tables to download could not be written; the server's log says why.") from error
+    return paths
+
+
+def write_tables(readings: Sequence[Reading], paths: Sequence[Path]) -> None:
+    """Write readings into tables with the columns of ``predict.py``.
+
+    Raises:
+        CaptchaLabError: If one cannot be written.
+    """
     for path in paths:
         with open_table(path, COLUMNS) as write:
-            for reading in result.readings:
+            for reading in readings:
                 write(row_of(reading.name, reading.outcome))
-    return paths
 
 
 def batch_for_api(context: PageContext, files: Files, model: str | None = None) -> BatchAnswer:

@@ -19,7 +19,6 @@ from captcha_core.ui.batch_reading import (
     gathered,
     mapped,
     read_set,
-    stop_run,
 )
 from captcha_core.ui.batch_view import (
     ALL,
@@ -37,12 +36,13 @@ from captcha_core.ui.batch_view import (
 )
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.endpoints import add_endpoint
-from captcha_core.ui.files import Files, FilesInput, set_input
+from captcha_core.ui.files import FilesInput, set_input
 from captcha_core.ui.links import one_of, within
 from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.read_tab import EXAMPLES
 from captcha_core.ui.shelf import Shelf
-from captcha_core.uploads import FROM_NAMES, Upload
+from captcha_core.ui.turns import Turns
+from captcha_core.uploads import Upload
 
 LIMITS = (
     f"Up to {MOST_PICTURES:,} pictures of {MAX_PICTURE >> 20} MB each; a zip or Parquet file up to "
@@ -58,7 +58,6 @@ class _Parts:
     status: gr.HTML
     results: gr.Column
     key: gr.State
-    running: gr.State
     stop: gr.Button
     show: gr.Radio
     order: gr.Dropdown
@@ -77,6 +76,11 @@ class _Parts:
     def view(self) -> list[Any]:
         """What says which rows are shown, in the order in which :func:`shown` takes it."""
         return [self.key, self.show, self.order, self.threshold, self.use_names]
+
+    @property
+    def pager(self) -> list[Any]:
+        """The table and what turns its pages, in the order in which :func:`shown` returns them."""
+        return [self.table, self.page, self.pages, self.back, self.forth]
 
 
 def build_batch_tab(context: PageContext) -> None:
@@ -115,7 +119,6 @@ def _build_results(stop: gr.Button) -> _Parts:
         status,
         results,
         gr.State(""),
-        gr.State(None),
         stop,
         show,
         order,
@@ -134,26 +137,26 @@ def _build_results(stop: gr.Button) -> _Parts:
 
 def _connect(context: PageContext, files: FilesInput, example: gr.Button, parts: _Parts) -> None:
     shelf: Shelf[Result] = Shelf()
-    runs: Shelf[Run] = Shelf()
-    begin = partial(run, context, shelf, runs, parts)
-    outputs = [parts.status, parts.results, parts.key, parts.running, parts.stop, parts.show, parts.use_names]
-    outputs += [parts.table, parts.page, parts.pages, parts.back, parts.forth, parts.measures, parts.csv, parts.parquet]
-    asked: dict[str, Any] = {"outputs": outputs, "api_visibility": "private", "show_progress": "hidden", **WORKING}
-    inputs = [context.model, parts.order, parts.threshold]
-    files.upload(begin, [files, *inputs], **asked)
-    example.click(lambda *args: (yield from begin(examples(), *args)), inputs, **asked)
-    parts.stop.click(partial(stop_run, runs), parts.running, None, api_visibility="private", queue=False)
+    outputs = [parts.status, parts.results, parts.key, parts.stop, parts.show, parts.use_names, *parts.pager]
+    outputs += [parts.measures, parts.csv, parts.parquet]
+    asked = partial(run, context, shelf, parts), [context.model, parts.order, parts.threshold], outputs
+    turns = Turns(context, parts.status, parts.stop, [parts.results])
+    turns.upload(files, *asked)
+    turns.try_with(example, examples, *asked)
 
     quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    table = [parts.table, parts.page, parts.pages, parts.back, parts.forth]
     again = partial(shown, shelf)
     for element in (parts.show, parts.order):
-        element.input(again, parts.view, table, **quick)
-    parts.page.submit(again, [*parts.view, parts.page], table, **quick)
+        element.input(again, parts.view, parts.pager, **quick)
+    parts.page.submit(again, [*parts.view, parts.page], parts.pager, **quick)
     for button, step in ((parts.back, -1), (parts.forth, 1)):
-        button.click(partial(turned, shelf, step), [*parts.view, parts.page], table, **quick)
-    for changed in (parts.threshold.release, parts.use_names.input):
-        changed(partial(counted, shelf), parts.view, [parts.show, parts.measures, *table], **quick)
+        button.click(partial(turned, shelf, step), [*parts.view, parts.page], parts.pager, **quick)
+    # Not release, which the keys of the slider never fire.
+    for changed in (parts.threshold.change, parts.use_names.input):
+        changed(
+            partial(counted, shelf), parts.view, [parts.show, parts.measures, *parts.pager],
+            trigger_mode="always_last", **quick,
+        )  # fmt: skip
 
 
 def examples() -> list[Upload]:
@@ -164,43 +167,53 @@ def examples() -> list[Upload]:
 def run(
     context: PageContext,
     shelf: Shelf[Result],
-    runs: Shelf[Run],
     parts: _Parts,
-    files: Files,
+    this_run: Run,
     model: str | None,
     order: str,
     doubtful_below: float,
 ) -> Iterator[dict[Any, Any]]:
     """Read a set; yield what changes on the page, some times a second, then the result or why there is none."""
-    if files is None:
-        return
-    this_run = Run()
-    hidden = {parts.results: gr.Column(visible=False), parts.stop: gr.Button(visible=False)}
+    ended = {parts.stop: gr.Button(visible=False)}
     try:
         recognizer = context.catalogue[model]
-        found = gathered(files)
-        begun = {parts.stop: gr.Button(visible=True), parts.running: runs.put(this_run)}
-        yield {parts.status: progress_html(0, found.count)} | hidden | begun
+        found = gathered(this_run.files)
+        yield {parts.status: progress_html(0, found.count)}
         reading = read_set(recognizer, found, this_run)
         result = yield from mapped(reading, lambda done: {parts.status: progress_html(done, found.count)})
     except CaptchaLabError as error:
-        yield {parts.status: notice_html(error)} | hidden
+        yield {parts.status: notice_html(error)} | ended
         return
+    yield _result(shelf, parts, result, order, doubtful_below) | ended
+    # After the table, which a full disk takes from nobody.
+    yield _downloads(parts, result)
+
+
+def _result(shelf: Shelf[Result], parts: _Parts, result: Result, order: str, doubtful_below: float) -> dict[Any, Any]:
     key = shelf.put(result)
-    named = FROM_NAMES in result.labels_from
     table = shown(shelf, key, ALL, order, doubtful_below, True)
-    csv, parquet = downloads(result, Path(parts.csv.GRADIO_CACHE))
-    yield {
+    return {
         parts.status: summary_html(result),
         parts.results: gr.Column(visible=True),
         parts.key: key,
-        parts.stop: gr.Button(visible=False),
         parts.show: gr.Radio(choices=_filters(result, doubtful_below), value=ALL),
-        parts.use_names: gr.Checkbox(visible=named, value=True),
+        parts.use_names: gr.Checkbox(visible=result.named, value=True),
         parts.measures: measures_html(result),
-        parts.csv: gr.DownloadButton(value=str(csv)),
-        parts.parquet: gr.DownloadButton(value=str(parquet)),
-        **dict(zip([parts.table, parts.page, parts.pages, parts.back, parts.forth], table, strict=True)),
+        parts.csv: gr.DownloadButton(interactive=False),
+        parts.parquet: gr.DownloadButton(interactive=False),
+        **dict(zip(parts.pager, table, strict=True)),
+    }
+
+
+def _downloads(parts: _Parts, result: Result) -> dict[Any, Any]:
+    """Return the buttons with the tables, or a note beside what was read where they cannot be written."""
+    try:
+        csv, parquet = downloads(result, Path(parts.csv.GRADIO_CACHE))
+    except CaptchaLabError as error:
+        return {parts.status: summary_html(replace(result, notes=[*result.notes, str(error)]))}
+    return {
+        parts.csv: gr.DownloadButton(value=str(csv), interactive=True),
+        parts.parquet: gr.DownloadButton(value=str(parquet), interactive=True),
     }
 
 
@@ -241,6 +254,9 @@ def turned(
 
 def counted(shelf: Shelf[Result], key: str, show: str, order: str, doubtful_below: float, use_names: bool) -> list[Any]:
     """Return the filters with how many pictures each leaves, the figures, and the table from its first page."""
+    if not key:
+        # The address of the page moves the slider too, before there is a set.
+        return [gr.skip()] * 7
     result = _kept(shelf, key, use_names)
     if result is None:
         return [gr.skip(), gr.skip(), *shown(shelf, key, show, order, doubtful_below, use_names)]
@@ -251,12 +267,9 @@ def counted(shelf: Shelf[Result], key: str, show: str, order: str, doubtful_belo
 
 
 def _kept(shelf: Shelf[Result], key: str, use_names: bool) -> Result | None:
-    """Return a result, without its labels where they are names that the visitor calls no texts."""
+    """Return a result, without the labels that are names where the visitor calls these no texts."""
     result = shelf.get(key)
-    if result is None or use_names or FROM_NAMES not in result.labels_from:
-        return result
-    unlabelled = [reading._replace(label=None) for reading in result.readings]
-    return replace(result, readings=unlabelled, labels_from="", evaluation=None)
+    return result if result is None or use_names else result.without_names
 
 
 def _filters(result: Result, doubtful_below: float) -> list[tuple[str, str]]:

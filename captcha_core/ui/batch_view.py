@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from captcha_core.batch import Reading
+from captcha_core.batch import Reading, evaluate_readings
 from captcha_core.data_url import data_url
 from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.measure import Evaluation
 from captcha_core.evaluation.report import worst_readings
 from captcha_core.prediction import Prediction, percent
 from captcha_core.ui.confidence import level_of
+from captcha_core.uploads import FROM_NAMES
 
 ROWS_PER_PAGE = 50
 MOST_CONFUSIONS = 10
@@ -35,7 +37,7 @@ class Result:
         model_id: What read them.
         seconds: How long it took.
         notes: What the sender should know, in sentences.
-        labels_from: Where the labels come from, in words; empty where there are none.
+        labels_from: Where the labels come from, in words, each once; empty where there are none.
         evaluation: Readings against labels; None where no label is known.
     """
 
@@ -43,8 +45,23 @@ class Result:
     model_id: str
     seconds: float
     notes: Sequence[str] = ()
-    labels_from: str = ""
+    labels_from: Sequence[str] = ()
     evaluation: Evaluation | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether names of files were taken for labels, which they may not be."""
+        return FROM_NAMES in self.labels_from
+
+    @cached_property
+    def without_names(self) -> Result:
+        """The same, with no label that is the name of a file."""
+        if not self.named:
+            return self
+        readings = [r._replace(label=None) if r.label_from == FROM_NAMES else r for r in self.readings]
+        evaluation = evaluate_readings(readings, self.seconds)
+        labels_from = [source for source in self.labels_from if source != FROM_NAMES] if evaluation else []
+        return replace(self, readings=readings, labels_from=labels_from, evaluation=evaluation)
 
 
 @dataclass(frozen=True)
@@ -134,7 +151,7 @@ def summary_html(result: Result) -> str:
     words = f"<strong>{total - failed:,} of {total:,} pictures read</strong>"
     speed = total / max(result.seconds, 1e-9)
     line = f"{words} in {_duration(result.seconds)}, {speed:.0f} a second, by {html.escape(result.model_id)}."
-    return f'<div class="cl-summary"><p>{line}</p>{notes_html(result.notes)}</div>'
+    return f'<div class="cl-summary" role="status"><p>{line}</p>{notes_html(result.notes)}</div>'
 
 
 def notes_html(notes: Sequence[str]) -> str:
@@ -223,7 +240,7 @@ def measures_html(result: Result) -> str:
         summary = "<summary>The mistakes: confusions and the worst ten</summary>"
         mistakes = f'<details class="cl-mistakes">{summary}<div>{mistakes}</div></details>'
     return (
-        f'<p class="cl-note">Compared with the labels from {html.escape(result.labels_from)}.</p>'
+        f'<p class="cl-note">Compared with the labels from {html.escape(" and ".join(result.labels_from))}.</p>'
         f'<dl class="cl-figures">{tiles}</dl>{mistakes}'
     )
 
@@ -244,13 +261,15 @@ def _text_html(text: str) -> str:
 
 def _worst(result: Result) -> str:
     assert result.evaluation is not None
-    mistakes = [m for m in worst_readings(result.evaluation) if m.prediction is not None][:MOST_WORST]
+    labelled = [reading for reading in result.readings if reading.label is not None]
+    # By their places, since two pictures may have one name and one label.
+    places = replace(result.evaluation, files=[str(place) for place in range(len(labelled))])
+    mistakes = [m for m in worst_readings(places) if m.prediction is not None][:MOST_WORST]
     if not mistakes:
         return ""
-    thumbnails = {(reading.name, reading.label): reading for reading in result.readings}
     rows = [
         [
-            thumbnail_html(thumbnails[m.file, m.label]),
+            thumbnail_html(labelled[int(m.file)]),
             _text_html(m.prediction or ""),
             _text_html(m.label),
             percent(m.confidence or 0.0, 1),

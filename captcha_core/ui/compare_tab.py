@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -11,13 +11,14 @@ import gradio as gr
 
 from captcha_core.compare import Attempt
 from captcha_core.errors import CaptchaLabError
-from captcha_core.ui.batch_reading import MOST_SECONDS, Run, gathered, mapped, read_set, stop_run
+from captcha_core.ui.batch_reading import MOST_SECONDS, Run, gathered, mapped, read_set
 from captcha_core.ui.batch_tab import examples
 from captcha_core.ui.batch_view import notice_html, progress_html
 from captcha_core.ui.compare_view import picture_html, set_html
-from captcha_core.ui.context import WORKING, PageContext
-from captcha_core.ui.files import Files, set_input
-from captcha_core.ui.shelf import Shelf
+from captcha_core.ui.context import PageContext
+from captcha_core.ui.files import set_input
+from captcha_core.ui.turns import Turns
+from captcha_core.uploads import PictureSet
 
 MOST_PICTURES = 300
 MOST_MODELS = 12
@@ -32,58 +33,80 @@ def build_compare_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
     tries = {"cl-try-one": "Try one example", "cl-try-compare": "Try all examples"}
     files, (one, several), stop = set_input("One picture, or a labelled set", LIMITS, "cl-compare-files", tries)
-    running = gr.State(None)
     answer = gr.HTML(elem_classes="cl-comparison", min_height=40)
-
-    runs: Shelf[Run] = Shelf()
-    begin = partial(compare, context, runs)
-    asked: dict[str, Any] = {
-        "outputs": [answer, running, stop],
-        "api_visibility": "private",
-        "show_progress": "hidden",
-        **WORKING,
-    }
-    files.upload(begin, files, **asked)
-    one.click(partial(_compare_examples, begin, 1), None, **asked)
-    several.click(partial(_compare_examples, begin, None), None, **asked)
-    stop.click(partial(stop_run, runs), running, None, api_visibility="private", queue=False)
+    turns = Turns(context, answer, stop)
+    asked: tuple[Any, Any, Any] = partial(compare, context, answer, stop), [], [answer, stop]
+    turns.upload(files, *asked)
+    turns.try_with(one, lambda: examples()[:1], *asked)
+    turns.try_with(several, examples, *asked)
 
 
-def _compare_examples(begin: Any, count: int | None) -> Iterator[tuple[Any, Any, Any]]:
-    yield from begin(examples()[:count])
-
-
-def compare(context: PageContext, runs: Shelf[Run], files: Files) -> Iterator[tuple[Any, Any, Any]]:
-    """Read with every model; yield the answer's HTML, which run it is, and the button that stops it."""
-    if files is None:
-        return
-    this_run = Run()
-    hidden = gr.Button(visible=False)
+def compare(context: PageContext, answer: gr.HTML, stop: gr.Button, run: Run) -> Iterator[dict[Any, Any]]:
+    """Read with every model; yield what changes on the page: how far that is, then what came of it."""
+    ended = {stop: gr.Button(visible=False)}
     try:
         # Where there is no model, this says how to make one.
-        context.catalogue[None]
-        found = gathered(files, MOST_PICTURES)
-        names = context.catalogue.names[:MOST_MODELS]
-        yield progress_html(0, found.count * len(names)), runs.put(this_run), gr.Button(visible=True)
-        notes = list(found.notes)
-        if len(context.catalogue.names) > len(names):
-            notes.append(f"There are {len(context.catalogue.names)} models; the first {len(names)} are compared.")
-        attempts: list[Attempt] = []
-        until = time.monotonic() + MOST_SECONDS
-        for name in names:
-            before = len(attempts) * found.count
-            reading = read_set(context.catalogue[name], found, this_run, until - time.monotonic())
-            result = yield from mapped(reading, partial(_told, before, found.count * len(names)))
-            if attempts and len(result.readings) < len(attempts[0].readings):
-                notes.append(f"Reading stopped before {name} was done, so {len(names) - len(attempts)} are left out.")
-                break
-            attempts.append(Attempt(name, result.readings))
+        context.catalogue.path(None)
+        found = gathered(run.files, MOST_PICTURES)
+        attempts, notes = yield from _attempts(context, answer, run, found)
     except CaptchaLabError as error:
-        yield notice_html(error), "", hidden
+        yield {answer: notice_html(error)} | ended
         return
     view = picture_html if len(attempts[0].readings) == 1 else set_html
-    yield view(attempts, notes), "", hidden
+    yield {answer: view(attempts, notes)} | ended
 
 
-def _told(before: int, total: int, done: int) -> tuple[Any, Any, Any]:
-    return progress_html(before + done, total), gr.skip(), gr.skip()
+def _attempts(
+    context: PageContext, answer: gr.HTML, run: Run, found: PictureSet
+) -> Generator[dict[Any, Any], None, tuple[list[Attempt], list[str]]]:
+    """Read a set with every model, and yield how far that is.
+
+    Returns:
+        What each read, and what the sender should know, in sentences.
+
+    Raises:
+        CaptchaLabError: If no model can read; this is the reason of the first.
+    """
+    names = context.catalogue.names[:MOST_MODELS]
+    notes = _too_many(len(context.catalogue.names), len(names))
+    attempts: list[Attempt] = []
+    unusable: list[CaptchaLabError] = []
+    until = time.monotonic() + MOST_SECONDS
+    for place, name in enumerate(names):
+        told = partial(_told, answer, place * found.count, found.count * len(names))
+        yield told(0)
+        try:
+            result = yield from mapped(read_set(context.catalogue[name], found, run, until - time.monotonic()), told)
+        except CaptchaLabError as error:
+            unusable.append(error)
+            notes.append(f"{name} is left out. {error}")
+            continue
+        done = not attempts or len(result.readings) == len(attempts[0].readings)
+        if done:
+            notes = [*([] if attempts else result.notes), *notes]
+            attempts.append(Attempt(name, result.readings))
+        if run.ended:
+            notes += _left_out(names[place + done :])
+            break
+    if not attempts:
+        raise unusable[0]
+    return attempts, notes
+
+
+def _too_many(count: int, read: int) -> list[str]:
+    if count == read:
+        return []
+    first = "only the first is" if read == 1 else f"the first {read} are"
+    return [f"There are {count} models; {first} compared."]
+
+
+def _left_out(names: list[str]) -> list[str]:
+    """Say which models are left out of a comparison that was stopped."""
+    if not names:
+        return []
+    others = "1 model is" if len(names) == 1 else f"{len(names)} models are"
+    return [f"Reading stopped before {names[0]} was done, so {others} left out."]
+
+
+def _told(answer: gr.HTML, before: int, total: int, done: int) -> dict[Any, Any]:
+    return {answer: progress_html(before + done, total)}

@@ -21,7 +21,7 @@ def picture_html(attempts: Sequence[Attempt], notes: Sequence[str] = ()) -> str:
     label = f"<p>Label: {_inline(first.label)}</p>" if first.label is not None else ""
     return (
         f'<div class="cl-compared"><div class="cl-one">{thumbnail_html(first)}'
-        f"<div><p>{_said(verdict)}</p>{label}</div></div>"
+        f'<div><p role="status">{_said(verdict)}</p>{label}</div></div>'
         f"{notes_html(notes)}{table('Models', head, rows)}</div>"
     )
 
@@ -73,7 +73,7 @@ def set_html(attempts: Sequence[Attempt], notes: Sequence[str] = ()) -> str:
             ]
         rows.append([html.escape(attempt.model), *figures, *_shares(attempt, together)])
     return (
-        f'<div class="cl-compared"><p>{_agreement(attempts, together)}</p>{notes_html(notes)}'
+        f'<div class="cl-compared"><p role="status">{_agreement(attempts, together)}</p>{notes_html(notes)}'
         f"{table('Models', head, rows)}{_differences(attempts, together)}</div>"
     )
 
@@ -89,7 +89,8 @@ def _shares(attempt: Attempt, together: Sequence[Verdict]) -> list[str]:
 
 def _agreement(attempts: Sequence[Attempt], together: Sequence[Verdict]) -> str:
     read = sum(verdict.of > 0 for verdict in together)
-    line = f"<strong>{read:,} of {len(together):,} pictures read by {len(attempts)} models.</strong>"
+    models = "1 model" if len(attempts) == 1 else f"{len(attempts)} models"
+    line = f"<strong>{read:,} of {len(together):,} pictures read by {models}.</strong>"
     if len(attempts) < 2 or not read:
         return line
     alike = sum(verdict.unanimous for verdict in together)

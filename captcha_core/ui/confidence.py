@@ -47,7 +47,7 @@ def verdict_html(prediction: Prediction, threshold: float = DOUBTFUL_BELOW) -> s
         level = max(level, LEVELS[2], key=LEVELS.index)
         where = f": position{'s' if len(doubtful) > 1 else ''} {_listed([str(i + 1) for i in doubtful])}"
     return (
-        f'<p class="cl-verdict cl-{level.name}"><strong>{level.words}{where}</strong> '
+        f'<p class="cl-verdict cl-{level.name}" role="status"><strong>{level.words}{where}</strong> '
         f"<span>{percent(prediction.confidence, 1)} probability that the whole text is right</span></p>"
         f'<div class="cl-bar cl-{level.name}"><div style="width:{prediction.confidence:.1%}"></div></div>'
     )

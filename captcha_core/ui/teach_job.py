@@ -47,20 +47,22 @@ class Job:
         progress: Where the learning stands.
         taught: What came of it; None until it is done.
         problem: Why nothing came of it, in a sentence; empty as long as it goes well.
-        can_go_on: Whether it can be continued from where it broke off.
     """
 
     def __init__(self, lesson: Lesson, checkpoint: Path, commands: Commands) -> None:
         """Write the labelled pictures into a new folder; nothing runs yet."""
-        self._lesson, self._checkpoint, self._commands = lesson, checkpoint, commands
+        self._lesson: Lesson | None = lesson
+        # What broke off can go on as long as its pictures are kept anyway.
+        self._kept_lesson = weakref.ref(lesson)
+        self._checkpoint, self._commands = checkpoint, commands
         self.folder = Path(tempfile.mkdtemp(prefix="captcha-lab-teach-"))
         self._process: list[BoundedProcess] = []
         self._removed = weakref.finalize(self, _remove, self.folder, self._process)
         self.data, self.run_folder = self.folder / "pictures.parquet", self.folder / "run"
-        self._lesson.write(self.data)
+        lesson.write(self.data)
         self.stage, self.progress = Stage.PREPARING, TrainingProgress()
         self.taught: Taught | None = None
-        self.problem, self.can_go_on, self._cancelled = "", False, False
+        self.problem, self._broke_off, self._cancelled = "", False, False
         # Kept from the folder of the run, which goes first.
         self._curves: dict[int, list[Point]] = {}
 
@@ -69,10 +71,16 @@ class Job:
         """Whether it goes on."""
         return self.stage not in (Stage.DONE, Stage.FAILED)
 
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it can be continued from where it broke off."""
+        return self._broke_off and self._kept_lesson() is not None
+
     def start(self) -> None:
         """Run, in a thread of its own, from the beginning or from where it broke off."""
+        self._lesson = self._kept_lesson()
         self.stage, self.progress = Stage.PREPARING, TrainingProgress()
-        self.problem, self.can_go_on, self._curves = "", False, {}
+        self.problem, self._broke_off, self._curves = "", False, {}
         self._process[:] = [BoundedProcess(self.folder, self._commands)]
         threading.Thread(target=self._work, name="teaching", daemon=True).start()
 
@@ -99,9 +107,11 @@ class Job:
             logger.exception("A training on the page failed.")
             self.problem = "The training failed; the server's log says why."
         self._process[0].stop()
-        if not self.can_go_on:
+        if not self._broke_off:
             self._curves = curves(self.run_folder)
             shutil.rmtree(self.run_folder, ignore_errors=True)
+        # Up to 48 MB, which are only kept for who labels them.
+        self._lesson = None
         # Last, since it lets another begin.
         self.stage = stage
 
@@ -142,7 +152,7 @@ class Job:
                 f"The training asked for more than {self._commands.most_memory / 2**30:.0f} GB of memory, which is the "
                 "most that this page gives; send smaller pictures, or use python train.py --adapt."
             )
-        self.can_go_on = (self.run_folder / "adapt.json").exists()
+        self._broke_off = (self.run_folder / "adapt.json").exists()
         return CaptchaLabError("The training broke off; the server's log says why. The labels are still here.")
 
     def _results(self, started: float) -> Taught:
@@ -166,6 +176,7 @@ class Job:
             logger.error("A taught model was not exported:\n%s", "\n".join(self._process[0].last_lines))
             notes.append("There is no ONNX file: " + (said.error or "the server's log says why."))
         self.stage = Stage.READING
+        assert self._lesson is not None
         tables = [self.folder / "predictions.csv", self.folder / "predictions.parquet"]
         write_predictions(self._lesson, Recognizer(adapted), tables)
         compared = compare(self.run_folder, self._lesson)

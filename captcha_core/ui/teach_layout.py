@@ -64,7 +64,6 @@ class Parts:
     card: gr.Markdown
     compared: gr.HTML
     downloads: dict[str, gr.DownloadButton]
-    reading: gr.State
     # These are kept by the browser, so that a page that is opened anew goes on where it was.
     lesson_key: gr.BrowserState
     job_key: gr.BrowserState
@@ -94,7 +93,7 @@ def build_parts(limits: str) -> Parts:
     return Parts(
         files, stop, status, lesson, summary, use_names, labels, start, cancel, go_on, panel, results, card, compared,
         downloads,
-        gr.State(None), keys[0], keys[1], gr.Timer(_SECONDS_BETWEEN, active=False),
+        keys[0], keys[1], gr.Timer(_SECONDS_BETWEEN, active=False),
     )  # fmt: skip
 
 

@@ -11,8 +11,7 @@ from typing import NamedTuple
 from captcha_core.batch import read_items, thumbnail_of
 from captcha_core.imaging import load_image
 from captcha_core.recognizer import Recognizer
-from captcha_core.rows import COLUMNS, row_of
-from captcha_core.tables import open_table
+from captcha_core.ui.batch_reading import write_tables
 from captcha_core.ui.teach_set import Lesson
 from captcha_core.uploads import Item
 
@@ -79,8 +78,4 @@ def compare(run: Path, lesson: Lesson) -> list[Compared]:
 def write_predictions(lesson: Lesson, model: Recognizer, paths: Sequence[Path]) -> None:
     """Read all pictures of a lesson, those without a label too, into tables with the columns of ``predict.py``."""
     items = (Item(card.name, card.picture) for card in lesson.cards)
-    rows = [row_of(reading.name, reading.outcome) for reading in read_items(model, items)]
-    for path in paths:
-        with open_table(path, COLUMNS) as write:
-            for row in rows:
-                write(row)
+    write_tables(list(read_items(model, items)), paths)

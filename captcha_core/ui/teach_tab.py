@@ -9,17 +9,16 @@ from typing import Any
 import gradio as gr
 
 from captcha_core.errors import CaptchaLabError, DataError
-from captcha_core.ui.batch_reading import Run, mapped, read_set, stop_run
+from captcha_core.ui.batch_reading import Run, gathered, mapped, read_set
 from captcha_core.ui.batch_view import notice_html, progress_html
-from captcha_core.ui.context import WORKING, PageContext
-from captcha_core.ui.files import Files
+from captcha_core.ui.context import PageContext
 from captcha_core.ui.shelf import Shelf
 from captcha_core.ui.teach_job import Classroom, Stage
-from captcha_core.ui.teach_labels import Lessons, accept, go_back, go_to, leave_out, shown, take_given
+from captcha_core.ui.teach_labels import GONE, Lessons, accept, go_back, go_to, leave_out, shown, take_names
 from captcha_core.ui.teach_layout import LIMITS, Parts, build_parts
 from captcha_core.ui.teach_set import MOST_PICTURES, Kept
 from captcha_core.ui.teach_view import compared_html, job_html
-from captcha_core.uploads import gather
+from captcha_core.ui.turns import Turns
 
 _MOST_LESSONS = 6
 _QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
@@ -36,16 +35,12 @@ def build_teach_tab(context: PageContext) -> None:
 
 def _connect_set(context: PageContext, lessons: Lessons, parts: Parts) -> None:
     """Read what is sent; show it whenever there is a new set, and when the page is opened anew."""
-    runs: Shelf[Run] = Shelf()
-    parts.files.upload(
-        partial(bring, context, lessons, runs, parts),
-        [parts.files, context.model],
-        [parts.status, parts.stop, parts.reading, parts.lesson_key],
-        api_visibility="private",
-        show_progress="hidden",
-        **WORKING,
+    Turns(context, parts.status, parts.stop).upload(
+        parts.files,
+        partial(bring, context, lessons, parts),
+        [context.model],
+        [parts.status, parts.stop, parts.lesson_key],
     )
-    parts.stop.click(partial(stop_run, runs), parts.reading, None, api_visibility="private", queue=False)
     labels = parts.labels
     outputs: list[Any] = [labels.picture, labels.text, labels.place, labels.said, parts.summary]
     outputs += [parts.lesson, parts.start, parts.use_names, labels.box, labels.goto]
@@ -61,7 +56,7 @@ def _connect_labels(context: PageContext, lessons: Lessons, parts: Parts) -> Non
     labels.leave.click(partial(leave_out, lessons), [key, labels.place], outputs, **_QUICK)
     labels.back.click(partial(go_back, lessons), [key, labels.place], outputs, **_QUICK)
     labels.goto.input(partial(go_to, lessons), [key, labels.goto], outputs, **_QUICK)
-    parts.use_names.input(partial(take_given, lessons), [key, parts.use_names], outputs, **_QUICK)
+    parts.use_names.input(partial(take_names, lessons), [key, parts.use_names], outputs, **_QUICK)
 
 
 def _connect_training(context: PageContext, lessons: Lessons, classroom: Classroom, parts: Parts) -> None:
@@ -79,18 +74,13 @@ def _connect_training(context: PageContext, lessons: Lessons, classroom: Classro
 
 
 def bring(
-    context: PageContext, lessons: Lessons, runs: Shelf[Run], parts: Parts, files: Files, model: str | None
+    context: PageContext, lessons: Lessons, parts: Parts, run: Run, model: str | None
 ) -> Iterator[dict[Any, Any]]:
     """Read a set with the model; yield how far that is, then the key of the set or why there is none."""
-    if files is None:
-        return
-    run = Run()
     try:
-        if isinstance(files, CaptchaLabError):
-            raise files
-        recognizer, kept = context.catalogue[model], Kept(gather(files, MOST_PICTURES))
+        recognizer, kept = context.catalogue[model], Kept(gathered(run.files, MOST_PICTURES))
         count = kept.found.count
-        yield {parts.status: progress_html(0, count), parts.stop: gr.Button(visible=True), parts.reading: runs.put(run)}
+        yield {parts.status: progress_html(0, count)}
         reading = read_set(recognizer, kept.found, run)
         result = yield from mapped(reading, lambda done: {parts.status: progress_html(done, count)})
         lesson = kept.lesson(result.readings, result.notes)
@@ -109,7 +99,7 @@ def opened(lessons: Lessons, key: str | None) -> list[Any]:
         *shown(lesson, lesson.first()),
         gr.Column(visible=True),
         gr.Button(visible=True),
-        gr.Checkbox(visible=lesson.named, value=True),
+        gr.Checkbox(visible=lesson.named, value=lesson.uses_names),
         gr.Accordion(open=lesson.is_waiting),
         gr.Dropdown(choices=[card.name for card in lesson.cards], value=None),
     ]
@@ -122,7 +112,7 @@ def teach(
     lesson = lessons.get(key)
     try:
         if lesson is None:
-            raise DataError("These pictures are no longer kept; send them again.")
+            raise DataError(GONE)
         job_key = classroom.begin(lesson, context.catalogue.path(model))
     except CaptchaLabError as error:
         return {parts.panel: notice_html(error)}

@@ -51,7 +51,7 @@ def finished(reader: Any, files: list[Upload], run: Run | None = None) -> Result
 def test_a_set_is_read_and_measured(reader: Recognizer, tmp_path: Path) -> None:
     result = finished(reader, uploads(tmp_path, "ABCD", "DDAA", bad=True))
     assert [r.outcome.text for r in result.readings if isinstance(r.outcome, Prediction)] == ["ABCD", "DDAA"]
-    assert result.labels_from == "file names"
+    assert result.labels_from == ("file names",)
     assert result.evaluation is not None
     assert result.evaluation.metrics.exact_match == pytest.approx(2 / 3)
     assert result.model_id == "grey@0123456789ab"
@@ -77,7 +77,7 @@ def test_a_run_ends_when_its_time_is_up_and_tells_how_far_it_is(
     assert (next(reading), next(reading)) == (1, 2)
     with pytest.raises(StopIteration) as end:
         next(reading)
-    assert end.value.value.notes[0].startswith("Reading stopped after 40 seconds")
+    assert end.value.value.notes[0].startswith("Reading stopped after 30 seconds")
 
 
 def test_a_model_that_fails_shows_no_path(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def reading(name: str, confidence: float | None, label: str | None = None, text:
 
 def result(*readings: Reading, notes: tuple[str, ...] = ()) -> Result:
     evaluation = evaluate_readings(readings, 1.0)
-    return Result(readings, "model@1", 2.0, notes, "file names" if evaluation else "", evaluation)
+    return Result(readings, "model@1", 2.0, notes, ["file names"] if evaluation else (), evaluation)
 
 
 SET = result(

@@ -63,7 +63,7 @@ def readings(text: str) -> list[Reading]:
 
 
 def of_set(text: str) -> Result:
-    return Result(readings(text), text, 1.0, [text], text, evaluate_readings(readings(text), 1.0))
+    return Result(readings(text), text, 1.0, [text], [text], evaluate_readings(readings(text), 1.0))
 
 
 PAGES: dict[str, Callable[[str], str]] = {

@@ -14,7 +14,7 @@ import gradio as gr
 import pytest
 
 from captcha_core.errors import DataError
-from captcha_core.ui.shelf import Shelf
+from captcha_core.ui.batch_reading import Run
 from captcha_core.ui.teach_job import Classroom, Stage
 from captcha_core.ui.teach_labels import Lessons
 from captcha_core.ui.teach_layout import DOWNLOADS, build_parts
@@ -70,7 +70,7 @@ def ended(room: Classroom) -> None:
 
 def brought(context: Any, parts: Any, files: Any) -> tuple[Lessons, dict[Any, Any]]:
     lessons = Lessons()
-    *_, last = bring(context, lessons, Shelf(), parts, files, None)
+    *_, last = bring(context, lessons, parts, Run(files), None)
     return lessons, last
 
 

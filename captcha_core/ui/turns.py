@@ -1,0 +1,116 @@
+"""The sets of a tab get their turns, one at a time: a set waits where its sender sees it, and ends the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from captcha_core.errors import CaptchaLabError
+from captcha_core.ui.batch_reading import Run
+from captcha_core.ui.batch_view import notice_html
+from captcha_core.ui.context import WORKING, PageContext
+from captcha_core.ui.files import Files, FilesInput
+from captcha_core.ui.shelf import MOST_KEPT, Shelf
+from captcha_core.uploads import Upload
+
+WAITING = '<p class="cl-note" role="status">Waiting for its turn: one set is read at a time.</p>'
+_NOTHING = '<p class="cl-note" role="status">Stopped; nothing was read.</p>'
+_LOST = CaptchaLabError("This set was not read; send it again.")
+_QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+
+ReadRun = Callable[..., Iterator[dict[Any, Any]]]
+"""Reads a run, and yields what changes on the page; the last of it hides the button that stops it."""
+
+
+class Turns:
+    """The turns of one tab's sets."""
+
+    def __init__(
+        self, context: PageContext, status: gr.HTML, stop: gr.Button, results: Sequence[gr.Column] = ()
+    ) -> None:
+        """Prepare the turns; call this inside the tab.
+
+        Args:
+            context: The page.
+            status: Says that a set waits.
+            stop: The button that stops a set, waiting or not.
+            results: What is hidden as soon as there is a new set.
+        """
+        # As many as may wait, since one that gives way is not read.
+        self._runs: Shelf[Run] = Shelf(context.settings.waiting + MOST_KEPT)
+        self._status, self._stop, self._results = status, stop, results
+        self._key = gr.State(None)
+        stop.click(self.end, self._key, [status, stop], **_QUICK)
+
+    def upload(self, files: FilesInput, read: ReadRun, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+        """Read what is uploaded: ``read`` gets the run and the values of ``inputs``."""
+        self._connect(files.upload, self.wait, [self._key, files], (read, inputs, outputs))
+
+    def try_with(
+        self,
+        button: gr.Button,
+        examples: Callable[[], list[Upload]],
+        read: ReadRun,
+        inputs: Sequence[Any],
+        outputs: Any,
+    ) -> None:
+        """Read examples on a click, as :meth:`upload` reads a set."""
+        self._connect(button.click, lambda key: self.wait(key, examples()), [self._key], (read, inputs, outputs))
+
+    def _connect(self, event: Any, wait: Any, given: list[Any], reading: tuple[ReadRun, Sequence[Any], Any]) -> None:
+        read, inputs, outputs = reading
+        # Not "once", which would pass over a set that is sent while another is read.
+        waits = event(
+            wait, given, [self._key, self._status, self._stop, *self._results], trigger_mode="always_last", **_QUICK
+        )
+        reads = waits.success(
+            partial(self.read, read),
+            [self._key, *inputs],
+            list(outputs),
+            trigger_mode="always_last",
+            api_visibility="private",
+            show_progress="hidden",
+            **WORKING,
+        )
+        reads.failure(self.lost, None, [self._status, self._stop], **_QUICK)
+
+    def wait(self, key: str | None, files: Files) -> list[Any]:
+        """Take a set, and end the one before; return its key, and what is shown until its turn."""
+        before = self._runs.get(key)
+        if before is not None:
+            before.replaced = True
+            before.stopped.set()
+            if before.take():
+                before.files = None
+        hidden = [gr.Column(visible=False) for _ in self._results]
+        return [self._runs.put(Run(files)), WAITING, gr.Button(visible=True), *hidden]
+
+    def read(self, read: ReadRun, key: str | None, *inputs: Any) -> Iterator[dict[Any, Any]]:
+        """Read the set of a key. It may have come while another waited whose turn this was; then its own is void."""
+        run = self._runs.get(key)
+        if run is None:
+            yield {self._status: notice_html(_LOST), self._stop: gr.Button(visible=False)}
+        elif run.take():
+            try:
+                for update in read(run, *inputs):
+                    if run.replaced:
+                        return
+                    yield update
+            finally:
+                # What is kept of a set is its readings.
+                run.files = None
+
+    def end(self, key: str | None) -> list[Any]:
+        """Stop a set: one that waits is let be, one that is read ends with what it has and says so."""
+        run = self._runs.get(key)
+        if run is None:
+            return [gr.skip(), gr.skip()]
+        run.stopped.set()
+        return [_NOTHING, gr.Button(visible=False)] if run.take() else [gr.skip(), gr.skip()]
+
+    def lost(self) -> list[Any]:
+        """Return what is shown where a set got no turn, or the page failed."""
+        return [notice_html(_LOST), gr.Button(visible=False)]
