@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 import gradio as gr
 
 from captcha_core.batch import Reading, evaluate_readings, read_items
-from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
+from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.rows import COLUMNS, row_of
 from captcha_core.tables import open_table
 from captcha_core.ui.batch_view import Result
@@ -22,6 +22,7 @@ from captcha_core.ui.callers import has_left
 from captcha_core.ui.closing import CLOSING
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.files import Files
+from captcha_core.ui.model_guard import reason_in_log
 from captcha_core.ui.shelf import Shelf
 from captcha_core.uploads import PictureSet, gather
 
@@ -111,7 +112,7 @@ def read_set(
     """
     started = told = time.monotonic()
     readings: list[Reading] = []
-    try:
+    with reason_in_log():
         for reading in read_items(recognizer, found.items()):
             readings.append(reading)
             now = time.monotonic()
@@ -121,9 +122,6 @@ def read_set(
             if now - told > _SECONDS_BETWEEN:
                 told = now
                 yield len(readings)
-    except CheckpointError as error:
-        logger.error("%s", error)
-        raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error
     seconds = time.monotonic() - started
     notes = list(found.notes)
     if run.ended and (left := found.count - len(readings)):

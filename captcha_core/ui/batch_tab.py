@@ -29,14 +29,14 @@ from captcha_core.ui.batch_view import (
     choose,
     counts,
     measures_html,
-    notice_html,
-    progress_html,
+    pictures_read_html,
     summary_html,
     table_html,
 )
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.endpoints import add_endpoint
 from captcha_core.ui.files import FilesInput, set_input
+from captcha_core.ui.html_parts import notice_html
 from captcha_core.ui.links import one_of, within
 from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.read_tab import EXAMPLES
@@ -178,9 +178,9 @@ def run(
     try:
         recognizer = context.catalogue[model]
         found = gathered(this_run.files)
-        yield {parts.status: progress_html(0, found.count)}
+        yield {parts.status: pictures_read_html(0, found.count)}
         reading = read_set(recognizer, found, this_run)
-        result = yield from mapped(reading, lambda done: {parts.status: progress_html(done, found.count)})
+        result = yield from mapped(reading, lambda done: {parts.status: pictures_read_html(done, found.count)})
     except CaptchaLabError as error:
         yield {parts.status: notice_html(error)} | ended
         return
@@ -229,7 +229,7 @@ def shown(
     """Return the table at a page, and what turns the pages."""
     result = _kept(shelf, key, use_names)
     if result is None:
-        gone = '<p class="cl-notice" role="alert">These readings are no longer kept; read the files again.</p>'
+        gone = notice_html("These readings are no longer kept; read the files again.")
         return [gone, 1, "", gr.Button(interactive=False), gr.Button(interactive=False)]
     view = View(show, order, doubtful_below, int(page or 1))
     chosen = choose(result, view)

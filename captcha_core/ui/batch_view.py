@@ -11,12 +11,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from captcha_core.batch import Reading, evaluate_readings
-from captcha_core.data_url import data_url
-from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.measure import Evaluation
 from captcha_core.evaluation.report import worst_readings
 from captcha_core.prediction import Prediction, percent
-from captcha_core.ui.confidence import level_of
+from captcha_core.ui.html_parts import (
+    badge_html,
+    mark_html,
+    notes_html,
+    progress_html,
+    rows_html,
+    thumbnail_html,
+    value_html,
+)
 from captcha_core.uploads import FROM_NAMES
 
 ROWS_PER_PAGE = 50
@@ -135,13 +141,9 @@ def _confidence(reading: Reading) -> float:
     return reading.outcome.confidence if isinstance(reading.outcome, Prediction) else -1.0
 
 
-def progress_html(done: int, total: int) -> str:
-    """Return a progress bar with its number in words."""
-    words = f"{done:,} of {total:,} pictures read"
-    return (
-        f'<div class="cl-progress"><progress max="{total}" value="{done}" aria-label="Reading"></progress>'
-        f"<p>{words}</p></div>"
-    )
+def pictures_read_html(done: int, total: int) -> str:
+    """Return how many pictures of a set are read, as a bar and in words."""
+    return progress_html("Reading", f"{done:,} of {total:,} pictures read", done, total)
 
 
 def summary_html(result: Result) -> str:
@@ -152,17 +154,6 @@ def summary_html(result: Result) -> str:
     speed = total / max(result.seconds, 1e-9)
     line = f"{words} in {_duration(result.seconds)}, {speed:.0f} a second, by {html.escape(result.model_id)}."
     return f'<div class="cl-summary" role="status"><p>{line}</p>{notes_html(result.notes)}</div>'
-
-
-def notes_html(notes: Sequence[str]) -> str:
-    """Return sentences as a list; nothing where there is none."""
-    items = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
-    return f'<ul class="cl-notes">{items}</ul>' if items else ""
-
-
-def notice_html(error: CaptchaLabError) -> str:
-    """Return why there is no result, where it would stand."""
-    return f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
 
 
 def _duration(seconds: float) -> str:
@@ -176,50 +167,24 @@ def table_html(result: Result, view: View) -> str:
         return '<p class="cl-note">No picture is of this kind.</p>'
     labelled = result.evaluation is not None
     head = ["Picture", "Text", "Confidence", *(["Label"] if labelled else [])]
-    return table("Readings", head, [_row(reading, view.doubtful_below, labelled) for reading in chosen.shown])
-
-
-def table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of cells that are HTML; where it is wider than the screen it can be scrolled, by keys too."""
-    names = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f'<div class="cl-scroll" role="region" aria-label="{name}" tabindex="0">'
-        f'<table class="cl-table"><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    return rows_html("Readings", head, [_row(reading, view.doubtful_below, labelled) for reading in chosen.shown])
 
 
 def _row(reading: Reading, doubtful_below: float, labelled: bool) -> list[str]:
     file = f'<span class="cl-file">{html.escape(reading.name)}</span>'
     if isinstance(reading.outcome, Prediction):
-        text = html.escape(reading.outcome.text) or '<span class="cl-none">(no text)</span>'
-        cells = [f'<span class="cl-value">{text}</span>{file}', badge_html(reading.outcome, doubtful_below)]
+        badge = badge_html(reading.outcome.confidence, doubtful_below)
+        cells = [f"{value_html(reading.outcome.text)}{file}", badge]
     else:
         cells = [f'<span class="cl-failed">{html.escape(str(reading.outcome))}</span>{file}', "failed"]
-    return [thumbnail_html(reading), *cells, *([label_html(reading)] if labelled else [])]
-
-
-def badge_html(prediction: Prediction, doubtful_below: float = 0.0) -> str:
-    """Return a confidence as number and colour, with a mark where it is doubtful."""
-    level = level_of(prediction.confidence)
-    mark = ' <span class="cl-mark" title="doubtful">?</span>' if prediction.confidence < doubtful_below else ""
-    return f'<span class="cl-badge cl-{level.name}">{percent(prediction.confidence, 1)}{mark}</span>'
+    return [thumbnail_html(reading.thumbnail), *cells, *([label_html(reading)] if labelled else [])]
 
 
 def label_html(reading: Reading) -> str:
     """Return a label with a sign and a word for whether it was read."""
     if reading.label is None:
         return ""
-    right = _right(reading)
-    sign = '<span class="cl-right">✓ right</span>' if right else '<span class="cl-wrong">✗ wrong</span>'
-    return f'<span class="cl-value">{html.escape(reading.label)}</span>{sign}'
-
-
-def thumbnail_html(reading: Reading) -> str:
-    """Return the small picture, inside the page itself; nothing where there is none."""
-    if not reading.thumbnail:
-        return ""
-    return f'<img src="{data_url(reading.thumbnail, "image/webp")}" alt="">'
+    return f"{value_html(reading.label)}{mark_html(_right(reading))}"
 
 
 def measures_html(result: Result) -> str:
@@ -246,17 +211,12 @@ def measures_html(result: Result) -> str:
 
 
 def _confusions(evaluation: Evaluation) -> str:
-    found = evaluation.metrics.confusions
+    found = evaluation.metrics.confusions[:MOST_CONFUSIONS]
     if not found:
         return ""
-    rows = [[_text_html(c.truth), _text_html(c.read), f"{c.times:,}"] for c in found[:MOST_CONFUSIONS]]
-    return (
-        f"<section><h3>Most frequent confusions</h3>{table('Confusions', ('Is', 'Read as', 'Times'), rows)}</section>"
-    )
-
-
-def _text_html(text: str) -> str:
-    return f'<span class="cl-value">{html.escape(text)}</span>' if text else '<span class="cl-none">nothing</span>'
+    rows = [[value_html(c.truth, "nothing"), value_html(c.read, "nothing"), f"{c.times:,}"] for c in found]
+    table = rows_html("Confusions", ("Is", "Read as", "Times"), rows)
+    return f"<section><h3>Most frequent confusions</h3>{table}</section>"
 
 
 def _worst(result: Result) -> str:
@@ -269,12 +229,12 @@ def _worst(result: Result) -> str:
         return ""
     rows = [
         [
-            thumbnail_html(labelled[int(m.file)]),
-            _text_html(m.prediction or ""),
-            _text_html(m.label),
+            thumbnail_html(labelled[int(m.file)].thumbnail),
+            value_html(m.prediction or "", "nothing"),
+            value_html(m.label),
             percent(m.confidence or 0.0, 1),
         ]
         for m in mistakes
     ]
     head = ("Picture", "Read", "Label", "Confidence")
-    return f"<section><h3>Worst mistakes, the surest first</h3>{table('Mistakes', head, rows)}</section>"
+    return f"<section><h3>Worst mistakes, the surest first</h3>{rows_html('Mistakes', head, rows)}</section>"

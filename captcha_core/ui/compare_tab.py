@@ -13,10 +13,11 @@ from captcha_core.compare import Attempt
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.batch_reading import MOST_SECONDS, Run, gathered, mapped, read_set
 from captcha_core.ui.batch_tab import examples
-from captcha_core.ui.batch_view import notice_html, progress_html
+from captcha_core.ui.batch_view import pictures_read_html
 from captcha_core.ui.compare_view import picture_html, set_html
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.files import set_input
+from captcha_core.ui.html_parts import notice_html
 from captcha_core.ui.turns import Turns
 from captcha_core.uploads import PictureSet
 
@@ -109,4 +110,4 @@ def _left_out(names: list[str]) -> list[str]:
 
 
 def _told(answer: gr.HTML, before: int, total: int, done: int) -> dict[Any, Any]:
-    return {answer: progress_html(before + done, total)}
+    return {answer: pictures_read_html(before + done, total)}

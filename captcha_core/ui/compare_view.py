@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from captcha_core.batch import evaluate_readings
 from captcha_core.compare import Attempt, Verdict, agrees, verdicts
 from captcha_core.prediction import Prediction, percent
-from captcha_core.ui.batch_view import badge_html, notes_html, table, thumbnail_html
+from captcha_core.ui.html_parts import badge_html, code_html, notes_html, rows_html, thumbnail_html, value_html
 
 MOST_DIFFERENCES = 20
 
@@ -18,11 +18,11 @@ def picture_html(attempts: Sequence[Attempt], notes: Sequence[str] = ()) -> str:
     verdict, first = verdicts(attempts)[0], attempts[0].readings[0]
     rows = [_model_row(attempt, verdict) for attempt in attempts]
     head = ("Model", "Text", "Confidence", "Agrees", "Time")
-    label = f"<p>Label: {_inline(first.label)}</p>" if first.label is not None else ""
+    label = f"<p>Label: {code_html(first.label)}</p>" if first.label is not None else ""
     return (
-        f'<div class="cl-compared"><div class="cl-one">{thumbnail_html(first)}'
+        f'<div class="cl-compared"><div class="cl-one">{thumbnail_html(first.thumbnail)}'
         f'<div><p role="status">{_said(verdict)}</p>{label}</div></div>'
-        f"{notes_html(notes)}{table('Models', head, rows)}</div>"
+        f"{notes_html(notes)}{rows_html('Models', head, rows)}</div>"
     )
 
 
@@ -34,7 +34,7 @@ def _said(verdict: Verdict) -> str:
     if verdict.text is None:
         return f"<strong>No agreement</strong> among {verdict.of} models."
     who = f"All {verdict.of}" if verdict.unanimous else f"{verdict.votes} of {verdict.of}"
-    return f"<strong>{who} models read {_inline(verdict.text or 'nothing')}</strong>"
+    return f"<strong>{who} models read {code_html(verdict.text)}</strong>"
 
 
 def _model_row(attempt: Attempt, verdict: Verdict) -> list[str]:
@@ -47,8 +47,8 @@ def _model_row(attempt: Attempt, verdict: Verdict) -> list[str]:
         ]
     return [
         html.escape(attempt.model),
-        _text_html(reading.outcome),
-        badge_html(reading.outcome),
+        value_html(reading.outcome.text),
+        badge_html(reading.outcome.confidence),
         ("✓ yes" if agrees(reading.outcome, verdict) else "✗ no") if verdict.text is not None else "–",
         f"{reading.outcome.latency_ms:.0f} ms",
     ]
@@ -74,7 +74,7 @@ def set_html(attempts: Sequence[Attempt], notes: Sequence[str] = ()) -> str:
         rows.append([html.escape(attempt.model), *figures, *_shares(attempt, together)])
     return (
         f'<div class="cl-compared"><p role="status">{_agreement(attempts, together)}</p>{notes_html(notes)}'
-        f"{table('Models', head, rows)}{_differences(attempts, together)}</div>"
+        f"{rows_html('Models', head, rows)}{_differences(attempts, together)}</div>"
     )
 
 
@@ -113,19 +113,9 @@ def _differences(attempts: Sequence[Attempt], together: Sequence[Verdict]) -> st
     for place in places[:MOST_DIFFERENCES]:
         outcomes = [attempt.readings[place].outcome for attempt in attempts]
         label = first[place].label
-        texts = [_text_html(o) if isinstance(o, Prediction) else "–" for o in outcomes]
-        rows.append([thumbnail_html(first[place]), *([_code(label or "")] if labelled else []), *texts])
+        texts = [value_html(o.text) if isinstance(o, Prediction) else "–" for o in outcomes]
+        rows.append(
+            [thumbnail_html(first[place].thumbnail), *([value_html(label or "", "")] if labelled else []), *texts]
+        )
     count = f"the first {len(rows)} of {len(places):,}" if len(places) > len(rows) else f"{len(places):,}"
-    return f"<h3>Where they differ: {count}</h3>{table('Differences', head, rows)}"
-
-
-def _text_html(prediction: Prediction) -> str:
-    return _code(prediction.text) if prediction.text else '<span class="cl-none">(no text)</span>'
-
-
-def _code(text: str) -> str:
-    return f'<span class="cl-value">{html.escape(text)}</span>'
-
-
-def _inline(text: str) -> str:
-    return f'<span class="cl-code">{html.escape(text)}</span>'
+    return f"<h3>Where they differ: {count}</h3>{rows_html('Differences', head, rows)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from captcha_core.errors import CaptchaLabError, CheckpointError
+from captcha_core.errors import CaptchaLabError
 from captcha_core.generator import Captcha, Style
 from captcha_core.generator.choice import check_seed, command_for
 from captcha_core.generator.difficulty import difficulty_of
@@ -24,6 +23,8 @@ from captcha_core.ui.context import PageContext
 from captcha_core.ui.generate_controls import in_page_words, settings_of
 from captcha_core.ui.generate_files import FORMATS, MOST, PIXELS, output_of, write_file
 from captcha_core.ui.generate_pictures import grid_html, summary_html
+from captcha_core.ui.html_parts import notice_html
+from captcha_core.ui.model_guard import reason_in_log
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
@@ -129,11 +130,8 @@ def _read_html(context: PageContext, model: Any, captchas: Sequence[Captcha]) ->
         CaptchaLabError: If there is no such model, or it cannot read.
     """
     recognizer = context.catalogue[model]
-    try:
+    with reason_in_log():
         readings = _readings(context, recognizer, captchas)
-    except CheckpointError as error:
-        logger.error("%s", error)
-        raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error
     return summary_html(captchas, readings, recognizer.meta) + grid_html(captchas, readings)
 
 
@@ -148,4 +146,4 @@ def _tell(progress: gr.Progress, count: int, done: int) -> None:
 
 
 def _notice(reason: CaptchaLabError | str) -> str:
-    return f'<p class="cl-notice" role="alert">{html.escape(in_page_words(str(reason)))}</p>'
+    return notice_html(in_page_words(str(reason)))

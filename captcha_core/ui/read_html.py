@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captcha_core.constraint import Constraint
-from captcha_core.data_url import data_url
 from captcha_core.prediction import Prediction
 from captcha_core.saliency import overlay
 from captcha_core.ui.confidence import DOUBTFUL_BELOW, strip_html, verdict_html
+from captcha_core.ui.html_parts import picture_url
 from captcha_core.ui.restriction import in_words
 from captcha_core.ui.wording import measured, scope
 
@@ -61,15 +60,3 @@ def saliency_html(text: str, view: Image.Image, maps: NDArray[np.float32]) -> st
         f'<div class="cl-maps">{figures}</div><p class="cl-note">Approximate: parts of the picture were covered one '
         "after the other. The stronger the colour, the less sure the model was of the character without that part.</p>"
     )
-
-
-def notice_html(message: str) -> str:
-    """Return why there is no result."""
-    return f'<p class="cl-notice" role="alert">{html.escape(message)}</p>'
-
-
-def picture_url(image: Image.Image) -> str:
-    """Return the picture as a PNG inside a URL, so that the answer holds no path of a file on the server."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return data_url(buffer.getvalue())

@@ -19,8 +19,9 @@ from captcha_core.saliency import occlusion_maps
 from captcha_core.ui.catalogue import DATA_COMMAND, PAGE_COMMAND, TRAIN_COMMAND
 from captcha_core.ui.confidence import alternatives_html
 from captcha_core.ui.context import PageContext
+from captcha_core.ui.html_parts import notice_html
 from captcha_core.ui.picture import Picture
-from captcha_core.ui.read_html import details_html, notice_html, panel_html, saliency_html
+from captcha_core.ui.read_html import details_html, panel_html, saliency_html
 from captcha_core.ui.restriction import Restriction, chosen
 from captcha_core.ui.snippets import Snippets
 

@@ -9,9 +9,10 @@ import gradio as gr
 from captcha_core.corrections import CorrectionError
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.catalogue import ModelCatalogue
+from captcha_core.ui.html_parts import notice_html, said_html
 from captcha_core.ui.shelf import Shelf
 from captcha_core.ui.teach_set import Lesson
-from captcha_core.ui.teach_view import card_html, lesson_html, notice_html, said_html
+from captcha_core.ui.teach_view import card_html, lesson_html
 
 GONE = "These pictures are no longer kept; send them again."
 
@@ -93,7 +94,7 @@ def _next(lesson: Lesson, at: int, said: str) -> list[Any]:
 
 def _refused(why: str) -> list[Any]:
     """Leave everything as it is and say why."""
-    return [gr.skip(), gr.skip(), gr.skip(), notice_html(CaptchaLabError(why)), gr.skip()]
+    return [gr.skip(), gr.skip(), gr.skip(), notice_html(why), gr.skip()]
 
 
 def _check(catalogue: ModelCatalogue, model: str | None, text: str) -> None:

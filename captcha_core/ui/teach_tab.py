@@ -10,8 +10,9 @@ import gradio as gr
 
 from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.ui.batch_reading import Run, gathered, mapped, read_set
-from captcha_core.ui.batch_view import notice_html, progress_html
+from captcha_core.ui.batch_view import pictures_read_html
 from captcha_core.ui.context import PageContext
+from captcha_core.ui.html_parts import notice_html
 from captcha_core.ui.shelf import Shelf
 from captcha_core.ui.teach_job import Classroom, Stage
 from captcha_core.ui.teach_labels import GONE, Lessons, accept, go_back, go_to, leave_out, shown, take_names
@@ -80,9 +81,9 @@ def bring(
     try:
         recognizer, kept = context.catalogue[model], Kept(gathered(run.files, MOST_PICTURES))
         count = kept.found.count
-        yield {parts.status: progress_html(0, count)}
+        yield {parts.status: pictures_read_html(0, count)}
         reading = read_set(recognizer, kept.found, run)
-        result = yield from mapped(reading, lambda done: {parts.status: progress_html(done, count)})
+        result = yield from mapped(reading, lambda done: {parts.status: pictures_read_html(done, count)})
         lesson = kept.lesson(result.readings, result.notes)
     except CaptchaLabError as error:
         yield {parts.status: notice_html(error), parts.stop: gr.Button(visible=False)}

@@ -6,14 +6,21 @@ Everything that comes from a visitor is escaped.
 from __future__ import annotations
 
 import html
-import io
 from collections.abc import Sequence
 
-from captcha_core.data_url import data_url
-from captcha_core.errors import CaptchaLabError
 from captcha_core.imaging import load_image
-from captcha_core.prediction import Prediction, percent
-from captcha_core.ui.batch_view import badge_html, notes_html, table
+from captcha_core.prediction import percent
+from captcha_core.ui.html_parts import (
+    badge_html,
+    code_html,
+    mark_html,
+    notes_html,
+    notice_html,
+    picture_url,
+    progress_html,
+    rows_html,
+    thumbnail_html,
+)
 from captcha_core.ui.teach_curve import curves_svg
 from captcha_core.ui.teach_job import Job, Stage, minutes
 from captcha_core.ui.teach_results import Compared, Read, Taught
@@ -47,26 +54,21 @@ def card_html(lesson: Lesson, place: int) -> str:
     card = lesson.cards[place]
     image = load_image(card.picture, card.name)
     image.thumbnail(_LARGEST)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
     label = lesson.label(place)
-    state = "left out" if lesson.is_left_out(place) else "no label yet" if label is None else f"label {_code(label)}"
-    return (
-        f'<figure class="cl-teach-card"><img src="{data_url(buffer.getvalue())}" alt="The picture to label">'
-        f'<figcaption><span class="cl-file">{html.escape(card.name)}</span> '
-        f"read as {_code(card.reading.text)} {badge_html(card.reading)} · {state}</figcaption></figure>"
+    state = (
+        "left out" if lesson.is_left_out(place) else "no label yet" if label is None else f"label {code_html(label)}"
     )
-
-
-def said_html(sentence: str) -> str:
-    """Return a sentence about what was just done."""
-    return f'<p class="cl-note" role="status">{html.escape(sentence)}</p>'
+    return (
+        f'<figure class="cl-teach-card"><img src="{picture_url(image)}" alt="The picture to label">'
+        f'<figcaption><span class="cl-file">{html.escape(card.name)}</span> '
+        f"read as {code_html(card.reading.text)} {badge_html(card.reading.confidence)} · {state}</figcaption></figure>"
+    )
 
 
 def job_html(job: Job) -> str:
     """Return how far a training is, with its curves; why nothing came of it; or what came of it."""
     if job.stage is Stage.FAILED:
-        return f'<p class="cl-notice" role="alert">{html.escape(job.problem)}</p>{curves_svg(job.curves())}'
+        return f"{notice_html(job.problem)}{curves_svg(job.curves())}"
     if job.taught is not None:
         return f"{taught_html(job.taught)}{curves_svg(job.curves())}"
     return f"{_progress_html(job)}{curves_svg(job.curves())}"
@@ -78,8 +80,7 @@ def _progress_html(job: Job) -> str:
         left = progress.seconds_left
         how_long = "the time left is not known yet" if left is None else f"{minutes(left)} left"
         words = f"Learning: training {progress.training} of {progress.trainings}, {progress.share:.0%}, {how_long}"
-    value = f' value="{progress.share * 100:.0f}"' if progress.share else ""
-    return f'<div class="cl-progress"><progress max="100"{value} aria-label="Teaching"></progress><p>{words}</p></div>'
+    return progress_html("Teaching", words, round(progress.share * 100) or None)
 
 
 def taught_html(taught: Taught) -> str:
@@ -97,8 +98,8 @@ def compared_html(compared: Sequence[Compared]) -> str:
         return ""
     rows = [
         [
-            f'<img src="{data_url(c.thumbnail, "image/webp")}" alt="">',
-            _code(c.label),
+            thumbnail_html(c.thumbnail),
+            code_html(c.label),
             _reading_html(c.before, c.label),
             _reading_html(c.after, c.label),
         ]
@@ -109,21 +110,10 @@ def compared_html(compared: Sequence[Compared]) -> str:
         f'<details class="cl-teach-compared"><summary>{len(compared)} held-out pictures, read before and after'
         "</summary>"
         '<p class="cl-note">Each was read by a training that had not learned from it. Case is ignored.</p>'
-        f"{table('Before and after', head, rows)}</details>"
+        f"{rows_html('Before and after', head, rows)}</details>"
     )
 
 
 def _reading_html(read: Read, label: str) -> str:
     right = read.text.casefold() == label.casefold()
-    sign = '<span class="cl-right">✓ right</span>' if right else '<span class="cl-wrong">✗ wrong</span>'
-    prediction = Prediction(read.text, read.confidence, (read.confidence,) * len(read.text))
-    return f"{_code(read.text)} {badge_html(prediction)} {sign}"
-
-
-def notice_html(error: CaptchaLabError) -> str:
-    """Return why something cannot be done."""
-    return f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
-
-
-def _code(text: str) -> str:
-    return f'<span class="cl-code">{html.escape(text)}</span>' if text else '<span class="cl-none">nothing</span>'
+    return f"{code_html(read.text)} {badge_html(read.confidence)} {mark_html(right)}"

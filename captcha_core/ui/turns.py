@@ -8,17 +8,16 @@ from typing import Any
 
 import gradio as gr
 
-from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.batch_reading import Run
-from captcha_core.ui.batch_view import notice_html
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.files import Files, FilesInput
+from captcha_core.ui.html_parts import notice_html, said_html
 from captcha_core.ui.shelf import MOST_KEPT, Shelf
 from captcha_core.uploads import Upload
 
-WAITING = '<p class="cl-note" role="status">Waiting for its turn: one set is read at a time.</p>'
-_NOTHING = '<p class="cl-note" role="status">Stopped; nothing was read.</p>'
-_LOST = CaptchaLabError("This set was not read; send it again.")
+WAITING = said_html("Waiting for its turn: one set is read at a time.")
+_NOTHING = said_html("Stopped; nothing was read.")
+_LOST = notice_html("This set was not read; send it again.")
 _QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 ReadRun = Callable[..., Iterator[dict[Any, Any]]]
@@ -92,7 +91,7 @@ class Turns:
         """Read the set of a key. It may have come while another waited whose turn this was; then its own is void."""
         run = self._runs.get(key)
         if run is None:
-            yield {self._status: notice_html(_LOST), self._stop: gr.Button(visible=False)}
+            yield {self._status: _LOST, self._stop: gr.Button(visible=False)}
         elif run.take():
             try:
                 for update in read(run, *inputs):
@@ -113,4 +112,4 @@ class Turns:
 
     def lost(self) -> list[Any]:
         """Return what is shown where a set got no turn, or the page failed."""
-        return [notice_html(_LOST), gr.Button(visible=False)]
+        return [_LOST, gr.Button(visible=False)]

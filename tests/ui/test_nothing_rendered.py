@@ -14,10 +14,10 @@ from captcha_core.compare import Attempt
 from captcha_core.constraint import Constraint
 from captcha_core.errors import ImageError
 from captcha_core.prediction import Prediction
-from captcha_core.ui.batch_view import ALL, AS_SENT, Result, View, measures_html, notice_html, summary_html, table_html
+from captcha_core.ui.batch_view import ALL, AS_SENT, Result, View, measures_html, summary_html, table_html
 from captcha_core.ui.compare_view import picture_html, set_html
 from captcha_core.ui.confidence import alternatives_html
-from captcha_core.ui.read_html import notice_html as read_notice_html
+from captcha_core.ui.html_parts import notice_html
 from captcha_core.ui.read_html import panel_html
 
 PIECES = [
@@ -70,12 +70,11 @@ PAGES: dict[str, Callable[[str], str]] = {
     "table": lambda text: table_html(of_set(text), View(ALL, AS_SENT, 0.8, 1)),
     "measures": lambda text: measures_html(of_set(text)),
     "summary": lambda text: summary_html(of_set(text)),
-    "set refused": lambda text: notice_html(ImageError(text)),
+    "refused": lambda text: notice_html(ImageError(text)),
     "models on a picture": lambda text: picture_html([Attempt(text, readings(text)[:1])] * 2, [text]),
     "models on a set": lambda text: set_html([Attempt(text, readings(text))] * 2, [text]),
     "reading": lambda text: panel_html(predicted(text), 0.8, Constraint(text)),
     "other readings": lambda text: alternatives_html(predicted(text)),
-    "picture refused": lambda text: read_notice_html(text),
 }
 
 
