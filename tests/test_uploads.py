@@ -84,6 +84,7 @@ def test_pictures_a_zip_and_a_parquet_file_make_one_set(tmp_path: Path) -> None:
     expected = {"aB3.png": "aB3", "1.png": "xyz", "x.png": "0012", "rows.parquet#1": None}
     assert labels(found) == expected
     assert labels(found) == expected, "a second pass finds the same"
+    assert [item.label_from for item in found.items()] == [FROM_NAMES, FROM_TABLE, FROM_COLUMN, ""]
     assert not reasons(found)
 
 

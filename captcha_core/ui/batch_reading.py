@@ -66,6 +66,7 @@ class Run:
     Attributes:
         files: What was sent.
         stopped: Set when it shall end with what it has.
+        begun: Whether it is read, or was.
         replaced: Whether its sender has sent another set since.
         ended: Why it ended early, in words; empty where it did not.
     """
@@ -74,7 +75,7 @@ class Run:
         """Begin with a run that goes on."""
         self.files = files
         self.stopped = threading.Event()
-        self.replaced = False
+        self.begun = self.replaced = False
         self.ended = ""
         self._taken = threading.Lock()
 

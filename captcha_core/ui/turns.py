@@ -88,14 +88,22 @@ class Turns:
         return [self._runs.put(Run(files)), WAITING, gr.Button(visible=True), *hidden]
 
     def read(self, read: ReadRun, key: str | None, *inputs: Any) -> Iterator[dict[Any, Any]]:
-        """Read the set of a key. It may have come while another waited whose turn this was; then its own is void."""
+        """Read the set of a key. It may have come while another waited whose turn this was; then its own is void.
+
+        Something is always yielded: Gradio 6.31 empties what an event has named if that yields nothing.
+        """
         run = self._runs.get(key)
         if run is None:
             yield {self._status: _LOST, self._stop: gr.Button(visible=False)}
-        elif run.take():
+        elif not run.take():
+            yield {self._status: gr.skip() if run.begun else _NOTHING}
+        else:
+            run.begun = True
             try:
                 for update in read(run, *inputs):
                     if run.replaced:
+                        # What is yielded last comes once more when the event ends, after the other has begun to wait.
+                        yield {self._status: WAITING}
                         return
                     yield update
             finally:

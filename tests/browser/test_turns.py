@@ -49,8 +49,9 @@ def pictures(folder: Path, text: str, count: int) -> list[Path]:
 
 def send(visit: Visit, tab: str, files: list[Path]) -> None:
     visit.open_tab(tab)
-    if visit.page.locator(f"{INPUTS[tab]} input[type=file]").count() == 0:
-        visit.page.locator(INPUTS[tab]).get_by_label("Clear").click()
+    clear = visit.page.locator(INPUTS[tab]).get_by_label("Clear")
+    if clear.is_visible():
+        clear.click()
     visit.page.locator(f"{INPUTS[tab]} input[type=file]").set_input_files(files)
 
 

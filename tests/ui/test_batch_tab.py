@@ -16,12 +16,14 @@ from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
 from captcha_core.prediction import Prediction
 from captcha_core.rows import COLUMNS
 from captcha_core.ui.batch_reading import Run, batch_for_api, downloads, gathered, mapped, read_set, stop_run
-from captcha_core.ui.batch_tab import _kept, counted, examples, shown, turned
+from captcha_core.ui.batch_tab import _build_results, _kept, counted, examples, run, shown, turned
 from captcha_core.ui.batch_view import ALL, AS_SENT, WRONG, Result
+from captcha_core.ui.blocks import build_page
+from captcha_core.ui.files import Files
 from captcha_core.ui.shelf import Shelf
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes
-from tests.ui.helpers import GreyReader, context_of, grey_picture
+from tests.ui.helpers import GreyReader, catalogue_of, context_of, grey_picture, in_loop
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
@@ -153,6 +155,65 @@ def test_names_that_are_no_texts_can_be_taken_back(reader: Recognizer, tmp_path:
     assert radio.value == ALL and measures == "" and "right" not in table
     kept = _kept(shelf, key, False)
     assert kept is not None and kept.evaluation is None
+
+
+def test_names_are_taken_back_and_labels_of_a_table_stay(reader: Recognizer, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "zip", "w") as archive:
+        archive.writestr("scan.png", png_bytes(grey_picture("DDAA")))
+        archive.writestr("labels.csv", "file,label\nscan.png,DDAA\n")
+    shelf: Shelf[Result] = Shelf()
+    result = finished(reader, [*uploads(tmp_path, "ABCD"), Upload(tmp_path / "zip", "set.zip")])
+    key = shelf.put(result)
+    assert [r.label for r in result.readings] == ["ABCD", "DDAA"]
+    _, measures, table, *_ = counted(shelf, key, ALL, AS_SENT, 0.8, False)
+    assert "labels from labels.csv." in measures and "<dd>1</dd>" in measures
+    assert table.count("✓ right") == 1
+    _, measures, table, *_ = counted(shelf, key, ALL, AS_SENT, 0.8, True)
+    assert "labels from file names and labels.csv." in measures and table.count("✓ right") == 2
+
+
+def changed(page: gr.Blocks, function: Any) -> list[str]:
+    """Return the names of what makes a page call a function."""
+    found = [event for event in page.fns.values() if getattr(event.fn, "func", None) is function]
+    return [name for event in found for _, name in event.targets]
+
+
+def test_the_doubtful_are_counted_whichever_way_the_slider_is_moved(reader: Recognizer) -> None:
+    page = in_loop(build_page, catalogue_of(reader))
+    assert sorted(changed(page, counted)) == ["change", "input"]
+    assert all(update == gr.skip() for update in counted(Shelf(), "", ALL, AS_SENT, 0.5, True)), "there is no set yet"
+
+
+def read_by_page(reader: Any, files: Files) -> tuple[Any, list[dict[Any, Any]]]:
+    """Return the tab's elements, and what is yielded for them."""
+    with gr.Blocks():
+        parts = _build_results(gr.Button())
+    return parts, list(run(context_of(reader), Shelf(), parts, Run(files), None, AS_SENT, 0.8))
+
+
+def test_a_full_disk_takes_the_table_from_nobody(
+    reader: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise CaptchaLabError("Cannot write /secret/predictions.csv: No space left on device.")
+
+    monkeypatch.setattr("captcha_core.ui.batch_reading.open_table", full)
+    parts, updates = in_loop(read_by_page, reader, uploads(tmp_path, "ABCD"))
+    *_, shown_first, last = updates
+    assert "ABCD" in shown_first[parts.table] and shown_first[parts.stop].visible is False
+    assert not shown_first[parts.csv].interactive
+    assert "1 of 1 pictures read" in last[parts.status] and "could not be written" in last[parts.status]
+    assert "/secret" not in str(updates) and parts.csv not in last
+
+
+def test_a_thousand_pictures_are_read_shown_and_taken_home(reader: Recognizer, tmp_path: Path) -> None:
+    parts, updates = in_loop(read_by_page, reader, uploads(tmp_path, *["ABCD", "DDAA"] * 500))
+    shown_first, last = updates[-2:]
+    assert "1,000 of 1,000 pictures read" in shown_first[parts.status]
+    assert shown_first[parts.table].count("<tr>") == 51 and "of 20 pages" in shown_first[parts.pages]
+    assert "100.0%" in shown_first[parts.measures]
+    with Path(last[parts.csv].value["path"]).open(encoding="utf-8", newline="") as handle:
+        assert [row["prediction"] for row in csv.DictReader(handle)] == ["ABCD", "DDAA"] * 500
 
 
 def test_the_examples_are_named_by_their_text() -> None:

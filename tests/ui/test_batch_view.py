@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import re
+
 import pytest
 
 from captcha_core.batch import Reading, evaluate_readings
@@ -102,6 +105,22 @@ def test_the_summary_says_what_was_read_by_what() -> None:
     html = summary_html(result(reading("1", 0.9), reading("2", None), notes=("One thing.",)))
     for expected in ("1 of 2 pictures read", "2.0 s", "model@1", "<li>One thing.</li>"):
         assert expected in html
+
+
+def test_a_mistake_is_shown_with_its_own_picture() -> None:
+    twins = [
+        Reading("a.png", "ab", Prediction("xx", 0.9, (0.9,) * 2), b"first"),
+        Reading("a.png", "ab", Prediction("ab", 0.9, (0.9,) * 2), b"second"),
+        Reading("b.png", None, Prediction("ab", 0.9, (0.9,) * 2), b"third"),
+        Reading("a.png", "ab", Prediction("yy", 0.8, (0.8,) * 2), b"fourth"),
+    ]
+    mistakes = measures_html(result(*twins)).partition("Worst mistakes")[2]
+    shown = re.findall(r"base64,([^\"]+)", mistakes)
+    assert [base64.b64decode(picture) for picture in shown] == [b"first", b"fourth"]
+
+
+def test_what_was_read_is_told_to_a_screen_reader() -> None:
+    assert 'role="status"' in summary_html(SET)
 
 
 def test_nothing_of_a_stranger_is_html() -> None:

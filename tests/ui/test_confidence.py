@@ -39,6 +39,7 @@ def test_verdict_has_words_number_and_bar() -> None:
     html = verdict_html(Prediction("AB", 0.625, (0.8, 0.9)))
     assert "<strong>Unsure</strong>" in html
     assert "62.5% probability" in html
+    assert html.startswith('<p class="cl-verdict cl-unsure" role="status">'), "a screen reader tells it"
     assert "width:62.5%" in html
 
 

@@ -6,6 +6,7 @@ import csv
 import gc
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +110,24 @@ def test_a_job_takes_its_folder_with_it(rooms: list[Classroom], lesson: Lesson, 
     while folder.exists() and time.monotonic() < until:
         gc.collect()  # The thread that worked may let it go a moment later.
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("mode", ["learn", "refuse", "break"])
+def test_a_training_that_has_ended_keeps_no_pictures(
+    rooms: list[Classroom], lesson: Lesson, checkpoint: Path, mode: str
+) -> None:
+    own = Lesson(lesson.cards)
+    pictures = weakref.ref(own)
+    room, key, job = begun(rooms, own, checkpoint, commands(mode))
+    wait(job)
+    assert job.can_go_on == (mode == "break"), "its pictures are still kept elsewhere"
+    del own
+    until = time.monotonic() + 10
+    while pictures() is not None and time.monotonic() < until:
+        gc.collect()  # The thread that worked may let it go a moment later.
+    assert pictures() is None and not job.can_go_on
+    with pytest.raises(CaptchaLabError, match="cannot be continued"):
+        room.go_on(key)
 
 
 def test_without_onnx_there_is_all_else(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:

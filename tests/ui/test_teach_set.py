@@ -71,6 +71,21 @@ def test_names_can_be_taken_back_and_what_was_typed_stays() -> None:
     assert lesson.labelled == 3
 
 
+def test_labels_that_are_no_names_stay_when_names_are_taken_back() -> None:
+    items = [Item("AB.png", PICTURE, "AB", FROM_NAMES), Item("scan.png", PICTURE, "CD", FROM_TABLE)]
+    lesson = kept_lesson(items, (FROM_NAMES, FROM_TABLE))
+    assert lesson.labels_from == [FROM_NAMES, FROM_TABLE]
+    lesson.use_names(False)
+    assert [lesson.label(place) for place in range(2)] == [None, "CD"]
+    assert lesson.labels_from == [FROM_TABLE] and lesson.named and lesson.first() == 0
+
+
+def test_names_that_look_like_numbered_ones_are_told_apart_too() -> None:
+    names = ["a.png", "a.png", "a.png (2)", "a.png", "a.png (2)"]
+    told = [card.name for card in kept_lesson([Item(name, PICTURE) for name in names]).cards]
+    assert told[:2] == ["a.png", "a.png (2)"] and len(set(told)) == 5
+
+
 def test_what_cannot_be_read_is_a_note_and_names_are_told_apart() -> None:
     bad = Item("x.png", b"no picture", "AB")
     lesson = kept_lesson([Item("a.png", PICTURE, "AB"), bad, Item("a.png", PICTURE, None)], (FROM_TABLE,))

@@ -16,7 +16,7 @@ import pytest
 from captcha_core.errors import DataError
 from captcha_core.ui.batch_reading import Run
 from captcha_core.ui.teach_job import Classroom, Stage
-from captcha_core.ui.teach_labels import Lessons
+from captcha_core.ui.teach_labels import Lessons, take_names
 from captcha_core.ui.teach_layout import DOWNLOADS, build_parts
 from captcha_core.ui.teach_process import Commands
 from captcha_core.ui.teach_results import Taught
@@ -93,7 +93,11 @@ def test_names_are_labels_that_can_be_taken_back(context: Any, parts: Any, tmp_p
     (tmp_path / "x").write_bytes(png_bytes(grey_picture("ABCD")))
     lessons, last = brought(context, parts, [Upload(tmp_path / "x", "ABCD.png")])
     *_, names, box, _ = opened(lessons, last[parts.lesson_key])
-    assert names.visible and not box.open
+    assert names.visible and names.value and not box.open
+    take_names(lessons, last[parts.lesson_key], False)
+    *_, names, box, _ = opened(lessons, last[parts.lesson_key])
+    assert names.visible and not names.value, "as it stood when the page was left"
+    assert box.open
 
 
 @pytest.mark.parametrize("name", ["bomb.zip", "x.7z"])
