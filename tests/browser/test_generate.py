@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from playwright.sync_api import Page, expect
 
 from tests.browser.helpers import Visit
+from tests.browser.test_accessibility import violations
 
 PATIENCE = 30_000
 
@@ -48,6 +49,7 @@ def test_a_link_shows_the_same_pictures_and_readings(visit: Visit) -> None:
     page.get_by_label("Let the model read them").click()
     expect(page.locator(".cl-tally")).to_contain_text(re.compile(r"\d+ of 15 read right"), timeout=PATIENCE)
     expect(page.locator(".cl-said").first).to_contain_text(re.compile("right|wrong"))
+    assert violations(visit) == []
     page.wait_for_url(re.compile("(?=.*gen_seed=)(?=.*gen_read=true)(?=.*gen_lines=0)"), timeout=PATIENCE)
     # The sliders of a difficulty arrive one after another; the last drawing has all of them.
     expect(page.get_by_role("radio", name="Plain")).to_be_checked(timeout=PATIENCE)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from captcha_core.ui.batch_view import LEAST_SURE, SUREST
 from tests.browser.helpers import EXAMPLES, Visit
+from tests.browser.test_accessibility import violations
 
 PATIENCE = 60_000
 
@@ -42,7 +43,37 @@ def test_a_zip_is_read_filtered_and_downloaded(visit: Visit, tmp_path: Path) -> 
     with (tmp_path / "got.csv").open(encoding="utf-8", newline="") as handle:
         assert {row["prediction"] for row in csv.DictReader(handle)} == {"", *(e.stem for e in EXAMPLES)}
     assert visit.fits(), "the page is too wide"
+    assert violations(visit) == []
     visit.shoot("batch")
+
+
+def test_figures_and_mistakes_have_no_serious_violation(visit: Visit, tmp_path: Path) -> None:
+    visit.open_tab("Batch")
+    page = visit.page
+    archive = tmp_path / "set.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for example in EXAMPLES:
+            file.write(example, example.name)
+        file.writestr("labels.csv", f"file,label\n{EXAMPLES[0].name},{EXAMPLES[0].stem}\n{EXAMPLES[1].name},wrong\n")
+    page.locator(".cl-files input[type=file]").set_input_files(archive)
+    page.get_by_text("The mistakes").click(timeout=PATIENCE)
+    expect(page.get_by_role("region", name="Mistakes")).to_be_visible()
+    expect(page.locator(".cl-figures").filter(visible=True)).to_be_visible()
+    assert visit.fits(), "the page is too wide"
+    assert violations(visit) == []
+
+
+def test_the_doubtful_follow_the_arrow_keys_of_the_slider(visit: Visit) -> None:
+    page = visit.page
+    visit.go(f"{page.url.partition('?')[0]}?tab=batch&batch_doubt=0.5")
+    page.get_by_role("button", name="Try it with the examples").click()
+    doubtful = page.get_by_label("Doubtful ", exact=False).and_(page.get_by_role("radio"))
+    expect(doubtful).to_be_visible(timeout=PATIENCE)
+    none = doubtful.get_attribute("aria-label") or doubtful.locator("xpath=..").inner_text()
+    slider = page.get_by_label("range slider for Doubtful below")
+    slider.focus()
+    slider.press("End")
+    expect(doubtful.locator("xpath=..")).not_to_have_text(none)
 
 
 def test_models_are_compared_on_an_example_and_on_all(visit: Visit) -> None:
@@ -50,9 +81,11 @@ def test_models_are_compared_on_an_example_and_on_all(visit: Visit) -> None:
     page = visit.page
     page.get_by_role("button", name="Try one example").click()
     expect(page.locator(".cl-compared td", has_text=EXAMPLES[0].stem).first).to_be_visible(timeout=PATIENCE)
+    assert violations(visit) == []
     page.get_by_role("button", name="Try all examples").click()
     expect(page.locator(".cl-compared th", has_text="Exact match")).to_be_visible(timeout=PATIENCE)
     assert visit.fits(), "the page is too wide"
+    assert violations(visit) == []
     visit.shoot("compare")
 
 

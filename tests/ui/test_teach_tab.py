@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -18,13 +16,12 @@ from captcha_core.ui.batch_reading import Run
 from captcha_core.ui.teach_job import Classroom, Stage
 from captcha_core.ui.teach_labels import Lessons, take_names
 from captcha_core.ui.teach_layout import DOWNLOADS, build_parts
-from captcha_core.ui.teach_process import Commands
 from captcha_core.ui.teach_results import Taught
 from captcha_core.ui.teach_tab import _connect_training, bring, cancel, go_on, opened, rejoin, teach, watch
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes, save_tiny_checkpoint
 from tests.ui.helpers import context_of, grey_picture, in_loop, lesson_of
-from tests.ui.test_teach_job import EXPORTS, FAKE
+from tests.ui.test_teach_job import commands, wait
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
@@ -54,7 +51,7 @@ def context(reader: Recognizer, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def room() -> Iterator[Classroom]:
-    room = Classroom(Commands((sys.executable, str(FAKE), "wait"), (sys.executable, "-c", EXPORTS)))
+    room = Classroom(commands("wait"))
     yield room
     if room._current is not None:
         room._current.cancel()
@@ -62,10 +59,8 @@ def room() -> Iterator[Classroom]:
 
 
 def ended(room: Classroom) -> None:
-    until = time.monotonic() + 120
-    while room._current is not None and room._current.running:
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    assert room._current is not None
+    wait(room._current)
 
 
 def brought(context: Any, parts: Any, files: Any) -> tuple[Lessons, dict[Any, Any]]:
