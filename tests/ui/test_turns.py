@@ -80,6 +80,8 @@ def test_a_new_set_ends_the_one_that_is_read_which_shows_nothing_more(tab: Tab) 
     steps = tab.turns.read(tab.read, key)
     next(steps)
     later, *_ = tab.turns.wait(key, SECOND)
+    first = tab.turns._runs.get(key)
+    assert first is not None and first.stopped.is_set(), "not only when it next tells how far it is"
     assert list(steps) == [{tab.status: WAITING}]
     assert tab.seen(later)[-1] == f"read {SECOND}"
 
