@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from captcha_core.errors import CaptchaLabError
@@ -34,7 +32,7 @@ from captcha_core.ui.space import ask_for_gpu, trust_proxy
 from captcha_core.ui.teach_switch import may_teach
 from captcha_core.ui.teach_tab import build_teach_tab
 from captcha_core.ui.theme import page_css, page_theme
-from captcha_core.ui.upload_folder import UploadFolder
+from captcha_core.ui.upload_folder import UploadFolder, page_folder
 from captcha_core.ui.wording import described
 
 PROMISE = "It reads pictures that you already have and contacts no web site."
@@ -154,7 +152,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
 def _around(page: gr.Blocks, settings: PageSettings) -> dict[str, Any]:
     """Return what Gradio puts around its routes: what stands before them, and what clears up behind them."""
     kept = {file for block in page.blocks.values() for file in getattr(block, "keep_in_cache", ())}
-    folder = UploadFolder(Path(get_upload_folder()), settings.uploads_mb << 20, kept)
+    folder = UploadFolder(page_folder(), settings.uploads_mb << 20, kept)
     guard = Middleware(Guard, settings=settings, folder=folder, closing=CLOSING)
     return {"middleware": [guard], "lifespan": housekeeping(folder)}
 

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from captcha_core.errors import CaptchaLabError
+
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"
-"""Where Gradio looks for it, whenever it makes a component."""
+"""Where Gradio looks for it, whenever it makes a component; the owner may name another folder to make it in."""
 
 AGE_S = 7200.0
 """Age at which a file is deleted, in seconds. Gradio deletes most by itself before."""
@@ -21,22 +23,56 @@ _ORPHAN_S = 300.0
 _FRESH_S = 60.0
 
 
+# The folders that this process has made, and so may delete from.
+_OWN: set[Path] = set()
+
+
 @contextmanager
 def own_folder() -> Iterator[None]:
     """Give the page a new folder that only this user may look into, and delete it in the end.
 
-    Where the owner names one in ``GRADIO_TEMP_DIR``, that is taken and left.
+    It lies in the one that the owner names in ``GRADIO_TEMP_DIR``, else in the system's; what else is there is left.
+
+    Raises:
+        CaptchaLabError: If it cannot be made.
     """
-    if os.environ.get(FOLDER_VARIABLE):
-        yield
-        return
-    folder = tempfile.mkdtemp(prefix="captcha-lab-")
-    os.environ[FOLDER_VARIABLE] = folder
+    named = os.environ.get(FOLDER_VARIABLE)
+    folder = _new_folder(named)
+    os.environ[FOLDER_VARIABLE] = str(folder)
+    _OWN.add(folder)
     try:
         yield
     finally:
-        del os.environ[FOLDER_VARIABLE]
+        if named is None:
+            del os.environ[FOLDER_VARIABLE]
+        else:
+            os.environ[FOLDER_VARIABLE] = named
+        _OWN.discard(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def page_folder() -> Path:
+    """Return the folder that :func:`own_folder` has made.
+
+    Raises:
+        RuntimeError: Outside of it: files that are not the page's would be deleted.
+    """
+    folder = Path(os.environ.get(FOLDER_VARIABLE, ""))
+    if folder not in _OWN:
+        raise RuntimeError("build and serve the page within own_folder()")
+    return folder
+
+
+def _new_folder(named: str | None) -> Path:
+    try:
+        if named:
+            Path(named).mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="captcha-lab-", dir=named or None)).absolute()
+    except OSError as error:
+        place = named or tempfile.gettempdir()
+        raise CaptchaLabError(
+            f"Uploads cannot be kept in {place} ({error.strerror}); name another folder in {FOLDER_VARIABLE}."
+        ) from error
 
 
 class _File(NamedTuple):

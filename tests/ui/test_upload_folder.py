@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.ui.upload_folder import AGE_S, FOLDER_VARIABLE, UploadFolder, own_folder
+from captcha_core.errors import CaptchaLabError
+from captcha_core.ui.upload_folder import AGE_S, FOLDER_VARIABLE, UploadFolder, own_folder, page_folder
 
 
 def put(path: Path, age_s: float = 0.0, size: int = 100) -> Path:
@@ -62,8 +63,27 @@ def test_a_page_has_a_folder_of_its_own_while_it_runs(monkeypatch: pytest.Monkey
     assert FOLDER_VARIABLE not in os.environ
 
 
-def test_a_folder_that_the_owner_names_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_else_lies_in_a_folder_that_the_owner_names_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    mine = [put(tmp_path / "corrections/x.parquet", AGE_S + 9), put(tmp_path / "notes.txt", 1e6)]
     with own_folder():
-        file = put(tmp_path / "x.png")
-    assert file.exists()
+        folder = page_folder()
+        assert folder.parent == tmp_path and str(folder) == os.environ[FOLDER_VARIABLE]
+        old = put(folder / "a/x.png", AGE_S + 9)
+        UploadFolder(folder, 1).room()
+        assert not old.exists()
+    assert all(file.exists() for file in mine) and not folder.exists()
+    assert os.environ[FOLDER_VARIABLE] == str(tmp_path)
+
+
+def test_a_folder_that_is_not_the_pages_own_is_never_cleared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    with pytest.raises(RuntimeError, match="own_folder"):
+        page_folder()
+
+
+def test_a_place_for_uploads_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    taken = put(tmp_path / "taken")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(taken))
+    with pytest.raises(CaptchaLabError, match=f"{taken}.*{FOLDER_VARIABLE}"), own_folder():
+        pass
