@@ -22,7 +22,7 @@ from captcha_core.ui.callers import has_left
 from captcha_core.ui.closing import CLOSING
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.files import Files
-from captcha_core.ui.model_guard import reason_in_log
+from captcha_core.ui.model_guard import guarded_model
 from captcha_core.ui.shelf import Shelf
 from captcha_core.uploads import PictureSet, gather
 
@@ -113,7 +113,7 @@ def read_set(
     """
     started = told = time.monotonic()
     readings: list[Reading] = []
-    with reason_in_log():
+    with guarded_model():
         for reading in read_items(recognizer, found.items()):
             readings.append(reading)
             now = time.monotonic()

@@ -11,9 +11,11 @@ from typing import Any
 import gradio as gr
 
 from captcha_core.corrections import MOST_CHARACTERS, CorrectionError, CorrectionStore
+from captcha_core.data.split import pixel_digest
 from captcha_core.errors import CaptchaLabError, ImageError
-from captcha_core.ui.context import QUEUED, PageContext
+from captcha_core.ui.context import QUEUED
 from captcha_core.ui.picture import Picture, PictureInput
+from captcha_core.ui.reading import Read
 from captcha_core.ui.space import is_kept
 
 FOLDER_VARIABLE = "CAPTCHA_LAB_CORRECTIONS"
@@ -24,13 +26,12 @@ NOTICE = "If you send it, the owner of this page keeps the picture and your text
 logger = logging.getLogger(__name__)
 
 
-def build_correction(context: PageContext, picture: PictureInput, text: gr.Textbox) -> None:
+def build_correction(picture: PictureInput, read: gr.State) -> None:
     """Add a line under a reading that takes what it should have been; nothing if no folder is named.
 
     Args:
-        context: The page.
         picture: The picture that was read.
-        text: What was read in it; the line is shown while there is any.
+        read: What was read in it, a :class:`captcha_core.ui.reading.Read`; the line is shown while there is a text.
 
     Raises:
         CaptchaLabError: If the folder cannot be written to.
@@ -46,41 +47,45 @@ def build_correction(context: PageContext, picture: PictureInput, text: gr.Textb
             label="Read wrong? It says …", info=NOTICE, max_lines=1, max_length=MOST_CHARACTERS, submit_btn="Send"
         )
         said = gr.HTML("")
-    text.change(_offer, text, [column, box, said], api_visibility="private", queue=False, show_progress="hidden")
-    box.submit(
-        partial(correct, context, store),
-        [picture, context.model, text, box],
-        said,
-        api_visibility="private",
-        show_progress="hidden",
-        **QUEUED,
-    )
+        key = gr.Textbox(label="Of", visible="hidden")
+    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    read.change(offer, read, [column, box, said, key], queue=False, **quick)
+    box.submit(partial(correct, store), [picture, read, key, box], said, **quick, **QUEUED)
 
 
-def correct(
-    context: PageContext, store: CorrectionStore, picture: Picture, model: str | None, text: str, correction: str
-) -> str:
+def offer(read: Read | None) -> tuple[Any, str, str, str]:
+    """Show the line beside every new reading, with the text to start from and whose reading it is."""
+    text, key = ("", "") if read is None else (read.prediction.text, read.key)
+    return gr.update(visible=bool(text)), text, "", key
+
+
+def correct(store: CorrectionStore, picture: Picture, read: Read | None, key: str, correction: str) -> str:
     """Keep a correction and return what to tell the visitor, as HTML.
 
-    The reading is made again, since what the browser sends as such could be anything.
+    Picture, key and correction come from the browser together, the reading is kept on the server. Where one of them is
+    of another picture already, the correction was not written for this one.
+
+    Args:
+        store: Where it is kept.
+        picture: What stands on the page.
+        read: The last reading.
+        key: Of the reading under which the correction was written.
+        correction: What the visitor says.
     """
     try:
-        if picture is None or isinstance(picture, ImageError):
+        if picture is None or isinstance(picture, ImageError) or read is None:
             raise CorrectionError("There is no picture to correct; choose one.")
-        if correction.strip() == text:
+        if key != read.key or pixel_digest(picture) != read.digest:
+            raise CorrectionError("There is a new reading; look at that one, and correct it where it is wrong.")
+        if correction.strip() == read.prediction.text:
             raise CorrectionError("That is what was read; change it where it is wrong.")
-        store.keep(picture, context.batcher.read(context.catalogue[model], picture), correction)
+        store.keep(picture, read.prediction, correction)
     except CorrectionError as error:
         return _said(str(error))
     except CaptchaLabError as error:
         logger.error("%s", error)
         return _said("The correction could not be kept; the server's log says why.")
     return _said("Thank you; it is kept.")
-
-
-def _offer(text: str) -> tuple[Any, str, str]:
-    """Show the line beside a reading, with the reading to start from."""
-    return gr.update(visible=bool(text)), text, ""
 
 
 def _said(sentence: str) -> str:

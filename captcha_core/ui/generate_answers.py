@@ -24,7 +24,7 @@ from captcha_core.ui.generate_controls import in_page_words, settings_of
 from captcha_core.ui.generate_files import FORMATS, MOST, PIXELS, output_of, write_file
 from captcha_core.ui.generate_pictures import grid_html, summary_html
 from captcha_core.ui.html_parts import notice_html
-from captcha_core.ui.model_guard import reason_in_log
+from captcha_core.ui.model_guard import guarded_model
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
@@ -130,7 +130,7 @@ def _read_html(context: PageContext, model: Any, captchas: Sequence[Captcha]) ->
         CaptchaLabError: If there is no such model, or it cannot read.
     """
     recognizer = context.catalogue[model]
-    with reason_in_log():
+    with guarded_model():
         readings = _readings(context, recognizer, captchas)
     return summary_html(captchas, readings, recognizer.meta) + grid_html(captchas, readings)
 

@@ -1,4 +1,4 @@
-"""What a visitor is told when a model fails."""
+"""What visitors are told when a model fails: a sentence; the reason names a file of the server and goes to the log."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def reason_in_log() -> Iterator[None]:
-    """Read with a model inside this: if it fails, the reason, which names a file, goes to the log.
+def guarded_model() -> Iterator[None]:
+    """Run a model.
 
     Raises:
-        CheckpointError: In place of the model's own, with a sentence for visitors.
+        CheckpointError: If it fails; the text names no path of the server.
     """
     try:
         yield

@@ -40,8 +40,12 @@ document.addEventListener("paste", (event) => {
 """
 
 
+# What comes after another event cannot be one of several that set off a third.
+_AGAIN_JS = "() => document.querySelector('#cl-read-again')?.click()"
+
+
 class _Parts(NamedTuple):
-    """The tab's elements; those from ``picture`` to ``prediction`` are in the order of :class:`Shown`."""
+    """The tab's elements; those from ``picture`` to ``read`` are in the order of :class:`Shown`."""
 
     picture: PictureInput
     text: gr.Textbox
@@ -49,7 +53,7 @@ class _Parts(NamedTuple):
     details: gr.HTML
     alternatives: gr.HTML
     saliency: gr.HTML
-    prediction: gr.State
+    read: gr.State
     threshold: gr.Slider
     look: gr.Button
 
@@ -83,9 +87,10 @@ def build_read_tab(context: PageContext) -> None:
 
 def _result(context: PageContext, picture: PictureInput) -> _Parts:
     """Add what a reading fills."""
+    read = gr.State()
     text = gr.Textbox(label="Text", interactive=False, buttons=["copy"], elem_classes="cl-text", max_lines=1)
     panel = gr.HTML(idle_html(context), elem_classes="cl-panel")
-    build_correction(context, picture, text)
+    build_correction(picture, read)
     # The style sheet hides it while there is no result.
     with gr.Column(elem_classes="cl-after"):
         threshold = gr.Slider(
@@ -97,7 +102,7 @@ def _result(context: PageContext, picture: PictureInput) -> _Parts:
         with gr.Accordion("Where the model looks", open=False):
             look = gr.Button("Show a map for each character", size="sm")
             saliency = gr.HTML(elem_classes="cl-more")
-    return _Parts(picture, text, panel, details, alternatives, saliency, gr.State(), threshold, look)
+    return _Parts(picture, text, panel, details, alternatives, saliency, read, threshold, look)
 
 
 def _snippets() -> list[gr.Textbox]:
@@ -119,27 +124,30 @@ def _snippets() -> list[gr.Textbox]:
 
 def _connect(context: PageContext, parts: _Parts, examples: Any, settings: list[Any]) -> None:
     """Read at every new picture and setting; show the threshold and the maps when they are asked for."""
-    shown = list(parts[: parts.index(parts.threshold)])
 
     # Gradio finds the progress by its default value, among the named parameters.
     def look_for(picture: Picture, progress: gr.Progress = gr.Progress(), *settings: Any) -> str:  # noqa: B008
         return look_for_page(context, picture, progress, *settings)
 
     look = parts.look.click(look_for, [parts.picture, *settings], parts.saliency, api_visibility="private", **WORKING)
-    read: dict[str, Any] = {
-        "fn": partial(read_for_page, context),
-        "inputs": [parts.picture, parts.threshold, *settings],
-        "outputs": shown,
-        "api_visibility": "private",
+    # One event for all that reads, so that what was asked for last is what stands there in the end. Not picture.change,
+    # which fires twice for one upload.
+    again = gr.Button("Read", visible="hidden", elem_id="cl-read-again")
+    examples.load_input_event.success(None, None, None, js=_AGAIN_JS, api_visibility="private")
+    gr.on(
+        [parts.picture.upload, parts.picture.clear, again.click, *(setting.change for setting in settings)],
+        partial(read_for_page, context),
+        [parts.picture, parts.threshold, *settings],
+        list(parts[: parts.index(parts.threshold)]),
+        api_visibility="private",
+        trigger_mode="always_last",
+        show_progress="minimal",
         # Maps of the picture before are not shown beside the new one.
-        "cancels": [look],
-    }
-    # Not picture.change, which fires twice for one upload.
-    for event in (parts.picture.upload, examples.load_input_event.success, *(s.change for s in settings)):
-        event(**read, **QUEUED, trigger_mode="always_last", show_progress="minimal")
-    parts.picture.clear(**read, queue=False)
+        cancels=[look],
+        **QUEUED,
+    )
     parts.threshold.change(
-        partial(shown_again, context), [parts.prediction, parts.threshold, *settings], parts.panel,
+        shown_again, [parts.read, parts.threshold], parts.panel,
         api_visibility="private", queue=False, show_progress="hidden", trigger_mode="always_last",
     )  # fmt: skip
 

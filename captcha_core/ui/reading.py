@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-import logging
+import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
@@ -13,13 +13,15 @@ from gradio.route_utils import API_PREFIX, get_request_origin
 from PIL import Image
 
 from captcha_core.constraint import Constraint
-from captcha_core.errors import CaptchaLabError, CheckpointError, ImageError
+from captcha_core.data.split import pixel_digest
+from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.prediction import Prediction
 from captcha_core.saliency import occlusion_maps
 from captcha_core.ui.catalogue import DATA_COMMAND, PAGE_COMMAND, TRAIN_COMMAND
 from captcha_core.ui.confidence import alternatives_html
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.html_parts import notice_html
+from captcha_core.ui.model_guard import guarded_model
 from captcha_core.ui.picture import Picture
 from captcha_core.ui.read_html import details_html, panel_html, saliency_html
 from captcha_core.ui.restriction import Restriction, chosen
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
 
 _WAITING = '<p class="cl-note">The text and how sure the model is of it appear here.</p>'
-
-logger = logging.getLogger(__name__)
 
 
 class Reading(TypedDict):
@@ -44,6 +44,22 @@ class Reading(TypedDict):
     model_id: str
 
 
+class Read(NamedTuple):
+    """A reading as the server keeps it for the page that shows it; no browser can change it.
+
+    Attributes:
+        prediction: What was read.
+        constraint: Under which.
+        digest: Of the picture's pixels.
+        key: No other reading has it.
+    """
+
+    prediction: Prediction
+    constraint: Constraint | None
+    digest: bytes
+    key: str
+
+
 class Shown(NamedTuple):
     """What the tab's elements get after a picture or a setting has changed.
 
@@ -54,7 +70,7 @@ class Shown(NamedTuple):
         details: What the model sees, and which model it is.
         alternatives: A table.
         saliency: Empty until it is asked for.
-        prediction: For a new threshold; None when there is no result.
+        read: For a new threshold and a correction; None when there is no result.
     """
 
     picture: Any
@@ -63,7 +79,7 @@ class Shown(NamedTuple):
     details: str = ""
     alternatives: str = ""
     saliency: str = ""
-    prediction: Prediction | None = None
+    read: Read | None = None
 
 
 def read_for_page(context: PageContext, picture: Picture, threshold: float, model: str | None, *known: Any) -> Shown:
@@ -92,15 +108,13 @@ def read_for_page(context: PageContext, picture: Picture, threshold: float, mode
         panel=panel_html(prediction, threshold / 100, constraint),
         details=details_html(prediction, image, recognizer),
         alternatives=alternatives_html(prediction),
-        prediction=prediction,
+        read=Read(prediction, constraint, pixel_digest(image), secrets.token_hex(8)),
     )
 
 
-def shown_again(context: PageContext, prediction: Prediction | None, threshold: float, *settings: Any) -> Any:
+def shown_again(read: Read | None, threshold: float) -> Any:
     """Return the panel for another threshold."""
-    if prediction is None:
-        return gr.skip()
-    return panel_html(prediction, threshold / 100, chosen(*settings[1:]).constraint())
+    return gr.skip() if read is None else panel_html(read.prediction, threshold / 100, read.constraint)
 
 
 def look_for_page(
@@ -110,14 +124,19 @@ def look_for_page(
     try:
         image, recognizer, constraint = _readable(picture), context.catalogue[model], chosen(*known).constraint()
         text = _predict(context, recognizer, image, constraint).text
-        maps = occlusion_maps(recognizer, image, text, constraint, progress)
+        with guarded_model():
+            maps = occlusion_maps(recognizer, image, text, constraint, progress)
     except CaptchaLabError as error:
         return notice_html(str(error))
     return saliency_html(text, recognizer.model_view(image), maps)
 
 
 def snippets_for_page(context: PageContext, request: Request | None, model: str | None, *known: Any) -> list[str]:
-    """Return the code for curl, Python and the command line that reads with these settings."""
+    """Return the code for curl, Python and the command line that reads with these settings.
+
+    Raises:
+        CheckpointError: If there is no such model, which the menu does not offer.
+    """
     address = "" if request is None else str(get_request_origin(request, "")).partition(API_PREFIX)[0]
     file = context.catalogue.file_name(model) if context.catalogue.names else None
     snippets = Snippets(address.rstrip("/"), model, file, chosen(*known))
@@ -186,8 +205,5 @@ def _predict(
         CaptchaLabError: If the model can write no text that the constraint allows.
         CheckpointError: If the model fails; the reason, which names a file, goes to the log.
     """
-    try:
+    with guarded_model():
         return context.batcher.read(recognizer, image, constraint)
-    except CheckpointError as error:
-        logger.error("%s", error)
-        raise CheckpointError("The model cannot read at the moment; the server's log says why.") from error

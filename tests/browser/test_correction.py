@@ -44,3 +44,7 @@ def test_a_wrong_reading_is_put_right(visit: Visit, folder: Path) -> None:
     [kept] = load_data([folder])
     assert (kept.label, kept.source) == (correction, SOURCE)
     assert violations(visit) == [] and visit.fits()
+    # The next reading begins anew.
+    page.locator(".gallery-item").nth(1).click()
+    expect(box).to_have_value(EXAMPLES[1].stem)
+    expect(said.filter(has_text="Thank you")).to_have_count(0)

@@ -14,6 +14,7 @@ from PIL import Image
 from captcha_core.constraint import Constraint
 from captcha_core.errors import CheckpointError, ImageError
 from captcha_core.prediction import Prediction
+from captcha_core.ui.blocks import build_page
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.read_html import details_html, panel_html, saliency_html
 from captcha_core.ui.read_tab import EXAMPLES
@@ -26,7 +27,7 @@ from captcha_core.ui.reading import (
     shown_again,
     snippets_for_page,
 )
-from tests.ui.helpers import GreyReader, context_of, grey_picture
+from tests.ui.helpers import GreyReader, catalogue_of, context_of, grey_picture, in_loop
 
 if TYPE_CHECKING:
     from captcha_core.recognizer import Recognizer
@@ -126,11 +127,11 @@ def test_an_impossible_restriction_is_one_sentence_and_the_picture_stays(
 
 def test_another_threshold_marks_other_characters_without_reading_again(reader: Recognizer) -> None:
     context = context_of(reader)
-    prediction = read(context, grey_picture()).prediction
-    assert "<strong>Unsure</strong>" in shown_again(context, prediction, 30, None, *FREE)
-    assert "positions 2, 3 and 4" in shown_again(context, prediction, 95, None, *FREE)
-    assert "Restricted to: AD." in shown_again(context, prediction, 95, None, "own", "DA", 0, 0)
-    assert shown_again(context, None, 95, None, *FREE) == gr.skip()
+    free, restricted = read(context, grey_picture()).read, read(context, grey_picture(), "own", "DA", 0, 0).read
+    assert "<strong>Unsure</strong>" in shown_again(free, 30)
+    assert "positions 2, 3 and 4" in shown_again(free, 95)
+    assert "Restricted to: AD." in shown_again(restricted, 95)
+    assert shown_again(None, 95) == gr.skip()
 
 
 def test_maps_are_drawn_for_every_character_under_the_restriction(reader: Recognizer) -> None:
@@ -191,6 +192,27 @@ def test_a_failing_model_is_logged_and_its_path_is_not_shown(caplog: pytest.LogC
     assert "cannot read at the moment" in shown.panel
     assert "/secret" not in shown.panel
     assert "/secret" in caplog.text
+
+
+def test_a_model_that_fails_at_the_maps_is_logged_and_its_path_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(GreyReader):
+        expected = None
+
+        def logits(self, images: Any) -> tuple[Any, None]:
+            raise CheckpointError("/secret/model.onnx cannot be run")
+
+    maps = look_for_page(context_of(cast(Any, Broken())), grey_picture(), lambda share: None, None, *FREE)
+    assert "cannot read at the moment" in maps and "/secret" not in maps and "/secret" in caplog.text
+
+
+def test_all_that_reads_is_one_event_so_that_the_last_answer_is_the_last_asked_for() -> None:
+    page = in_loop(build_page, catalogue_of(cast(Any, GreyReader())))
+    [text] = [block for block in page.blocks.values() if "cl-text" in (getattr(block, "elem_classes", None) or [])]
+    [reading] = [fn for fn in page.fns.values() if text in fn.outputs]
+    assert reading.trigger_mode == "always_last"
+    # The model's menu, Clear and the restriction are among what sets it off.
+    assert {event for _, event in reading.targets} == {"upload", "clear", "click", "change"}
+    assert len(reading.targets) == 8
 
 
 def test_the_examples_are_small_pictures_named_by_their_text() -> None:
