@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from captcha_core.checkpoint_meta import SUFFIX, CheckpointMeta, read_meta
-from captcha_core.errors import CheckpointError
+from captcha_core.errors import CaptchaLabError, CheckpointError
 from captcha_core.recognizer import DEFAULT_MODELS, Recognizer, default_checkpoint
 
 DATA_COMMAND = "python captcha_generator.py --count 20000 --output data/train.parquet"
@@ -30,21 +30,18 @@ class ModelCatalogue:
         """Keep the checkpoints by the names that the page shows; none is loaded yet."""
         self._checkpoints = dict(checkpoints)
         self.names = list(self._checkpoints)
-        self._loaded: dict[str, _Loaded] = {}
-        self._lock = threading.Lock()
+        self._places = {name: _Place() for name in self.names}
 
     def __getitem__(self, name: str | None) -> Recognizer:
         """Return a model; None stands for the default.
 
-        A file that was replaced is loaded anew. If that fails, the model that was read from it before goes on, and
-        the log says why.
+        A file that was replaced is loaded anew; meanwhile the model that was read from it before goes on. If that fails
+        it stays, and the log says why, once for each state of the file.
 
         Raises:
             CheckpointError: If there is no such model or it cannot be used. The text names no path of the server.
         """
-        name = self._known(name)
-        with self._lock:
-            return self._current(name)
+        return self._current(self._known(name))
 
     def load(self) -> None:
         """Load the default before anybody asks for it.
@@ -53,9 +50,9 @@ class ModelCatalogue:
             CheckpointError: If there is none or it cannot be used; unlike for a visitor, the text names the file.
         """
         name = self._known(None)
-        # First, since it says in plain words that there is no such file.
-        recognizer = Recognizer(self._checkpoints[name])
-        self._loaded[name] = _Loaded(_state(self._checkpoints[name]), recognizer)
+        path, place = self._checkpoints[name], self._places[name]
+        state = _state(path)
+        place.recognizer, place.state = Recognizer(path), state
 
     def meta(self, name: str) -> CheckpointMeta:
         """Return what a model says about itself; of a checkpoint, without loading its weights.
@@ -101,24 +98,38 @@ class ModelCatalogue:
         return name
 
     def _current(self, name: str) -> Recognizer:
-        path, known = self._checkpoints[name], self._loaded.get(name)
+        path, place = self._checkpoints[name], self._places[name]
+        # Who has a model does not wait for the new one.
+        if place.state != _state(path) and place.lock.acquire(blocking=place.recognizer is None):
+            try:
+                self._load_anew(path, place)
+            finally:
+                place.lock.release()
+        recognizer = place.recognizer
+        if recognizer is None:
+            raise CheckpointError(f"The model {name} cannot be used; the server's log says why.")
+        return recognizer
+
+    def _load_anew(self, path: Path, place: _Place) -> None:
+        """Load what the file has now, unless another thread just did."""
+        state = _state(path)
+        if place.state == state:
+            return
         try:
-            state = _state(path)
-            if known is None or known.state != state:
-                known = self._loaded[name] = _Loaded(state, Recognizer(path))
-        except (CheckpointError, OSError) as error:
+            place.recognizer = Recognizer(path)
+        except (CaptchaLabError, OSError) as error:
             logger.error("%s", error)
-            if known is None:
-                raise CheckpointError(f"The model {name} cannot be used; the server's log says why.") from error
-        return known.recognizer
+        # Last, since it says that there is nothing to wait for.
+        place.state = state
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """A model and the state that its file was in when it was read."""
+@dataclass
+class _Place:
+    """A model, and the state that its file was in when it was last opened, rightly or not."""
 
-    state: tuple[int, int, int]
-    recognizer: Recognizer
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    recognizer: Recognizer | None = None
+    state: tuple[int, ...] = ()
 
 
 def open_catalogue(checkpoint: str | Path | None) -> ModelCatalogue:
@@ -163,7 +174,10 @@ def _is_usable(path: Path) -> bool:
     return True
 
 
-def _state(path: Path) -> tuple[int, int, int]:
-    """Return what changes when a file is replaced or written to."""
-    stat = path.stat()
+def _state(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file is replaced or written to; where there is none, what no file has."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0,)
     return stat.st_ino, stat.st_size, stat.st_mtime_ns

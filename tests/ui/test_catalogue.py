@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from captcha_core import recognizer as recognizer_module
 from captcha_core.errors import CheckpointError
+from captcha_core.ui import catalogue as catalogue_module
 from captcha_core.ui.catalogue import ModelCatalogue, open_catalogue
 from tests.helpers import save_tiny_checkpoint
 
@@ -78,6 +82,75 @@ def test_what_cannot_be_used_is_told_without_its_path(tmp_path: Path, caplog: py
         catalogue["gone"]
     assert str(tmp_path) not in str(caught.value) and "gone" in str(caught.value)
     assert str(tmp_path) in caplog.text
+
+
+def test_a_broken_file_is_opened_and_logged_once_until_it_changes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "some.safetensors"
+    path.write_bytes(b"half")
+    catalogue = ModelCatalogue({"some": path})
+    for _ in range(3):
+        with pytest.raises(CheckpointError, match="some cannot be used"):
+            catalogue["some"]
+    assert len(caplog.records) == 1
+    save_tiny_checkpoint(path)
+    assert catalogue["some"].model_id.startswith("some@")
+
+
+class Gate:
+    """Stands in for Recognizer: loading a model waits until it is let through."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.open = threading.Event(), threading.Event()
+        self.loads = 0
+        monkeypatch.setattr(catalogue_module, "Recognizer", self.load)
+
+    def load(self, path: Path) -> str:
+        self.loads += 1
+        self.reached.set()
+        assert self.open.wait(10)
+        return f"{path.name} {path.read_text()}"
+
+
+def test_a_model_that_is_being_loaded_keeps_nobody_waiting_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = tmp_path / "slow", tmp_path / "quick"
+    slow.write_text("1")
+    quick.write_text("1")
+    catalogue: Any = ModelCatalogue({"slow": slow, "quick": quick})
+    gate = Gate(monkeypatch)
+    gate.open.set()
+    assert catalogue["quick"] == "quick 1"
+    gate.open.clear()
+    gate.reached.clear()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(lambda: catalogue["slow"])
+        assert gate.reached.wait(10)
+        second = pool.submit(lambda: catalogue["slow"])
+        assert pool.submit(lambda: catalogue["quick"]).result(5) == "quick 1"
+        gate.open.set()
+        assert first.result(5) == second.result(5) == "slow 1"
+    assert gate.loads == 2
+
+
+def test_while_a_replaced_file_is_loaded_the_old_model_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "some"
+    path.write_text("old")
+    catalogue: Any = ModelCatalogue({"some": path})
+    gate = Gate(monkeypatch)
+    gate.open.set()
+    assert catalogue[None] == "some old"
+    gate.open.clear()
+    gate.reached.clear()
+    path.write_text("newer")
+    with ThreadPoolExecutor() as pool:
+        loading = pool.submit(lambda: catalogue[None])
+        assert gate.reached.wait(10)
+        assert pool.submit(lambda: catalogue[None]).result(5) == "some old"
+        gate.open.set()
+        assert loading.result(5) == catalogue[None] == "some newer"
 
 
 def test_a_card_is_what_stands_beside_the_model(tmp_path: Path) -> None:
