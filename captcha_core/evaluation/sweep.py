@@ -132,7 +132,7 @@ class Sweep:
 class SweepRun:
     """A sweep that can be watched, and given up between two strengths.
 
-    Iterate over it to the end, in ``total`` steps; then ask for the :meth:`result`.
+    Iterate over it to the end, in ``total`` steps, or leave off; then ask for the :meth:`result`.
 
     Attributes:
         swept: What is swept.
@@ -146,9 +146,12 @@ class SweepRun:
     steps: int = 4
     seconds: float = float("inf")
     _readings: dict[tuple[Hashable, str], Reading] = field(default_factory=dict)
-    _ssim: dict[Hashable, list[float]] = field(default_factory=dict)
+    # A list for every block.
+    _ssim: dict[Hashable, list[list[float]]] = field(default_factory=dict)
     _samples: dict[str, tuple[Image.Image, ...]] = field(default_factory=dict)
+    # Those of whole blocks, so how far the readings count.
     _labels: list[str] = field(default_factory=list)
+    _blocks: int = 0
     _took: float = 0.0
 
     @property
@@ -156,6 +159,11 @@ class SweepRun:
         """How often the iteration yields, if the time is enough."""
         conditions = sum(len(d.strengths(self.steps)) for d in self.swept.distortions) + 1
         return conditions * -(-self.swept.count // BLOCK)
+
+    @property
+    def measured(self) -> int:
+        """Pictures that have been read at every strength."""
+        return len(self._labels)
 
     def __iter__(self) -> Iterator[None]:
         """Read block after block; yield after every strength."""
@@ -170,21 +178,21 @@ class SweepRun:
                 return
 
     def result(self) -> Sweep:
-        """Return what was found.
+        """Return what was found in the pictures that have been read at every strength.
 
         Raises:
-            ValueError: If no block was read.
+            ValueError: If there is none.
         """
-        if not self._labels:
+        if not self.measured:
             raise ValueError("the sweep has read nothing yet")
         start = self.swept.key(None, 0.0)
         return Sweep(
             title=self.swept.title,
             seed=self.swept.seed,
-            pictures=len(self._labels),
+            pictures=self.measured,
             planned=self.swept.count,
             models=tuple(self.readers),
-            as_it_is={model: share_of(_bools(self._readings[start, model].right)) for model in self.readers},
+            as_it_is={model: share_of(_bools(self._whole(start, model).right)) for model in self.readers},
             curves=tuple(self._curve(model, d) for model in self.readers for d in self.swept.distortions),
             samples=self._samples,
             seconds=self._took,
@@ -210,6 +218,12 @@ class SweepRun:
                 yield
             self._samples.setdefault(distortion.name, tuple(shown))
         self._labels += [captcha.text for captcha in plain]
+        self._blocks += 1
+
+    def _whole(self, key: Hashable, model: str) -> Reading:
+        """Return the readings of the whole blocks."""
+        right, hits, lengths = self._readings[key, model]
+        return Reading(right[: self.measured], hits[: self.measured], lengths[: self.measured])
 
     def _read(self, key: Hashable, drawn: list[Captcha], read: set[Hashable]) -> None:
         if key in read:
@@ -225,11 +239,11 @@ class SweepRun:
 
     def _compare(self, key: Hashable, clean: list[Captcha], drawn: list[Captcha]) -> None:
         pairs = [(c.image, d.image) for c, d in zip(clean, drawn, strict=True) if min(c.image.size) >= _TOO_SMALL]
-        self._ssim.setdefault(key, []).extend(structural_similarity(*pair) for pair in pairs)
+        self._ssim.setdefault(key, []).append([structural_similarity(*pair) for pair in pairs])
 
     def _curve(self, model: str, distortion: Distortion) -> Curve:
         strengths = distortion.strengths(self.steps)
-        readings = [self._readings[self.swept.key(distortion, strength), model] for strength in strengths]
+        readings = [self._whole(self.swept.key(distortion, strength), model) for strength in strengths]
         before = _bools(readings[0].right)
         points = [
             Point(
@@ -237,7 +251,7 @@ class SweepRun:
                 exact=share_of(_bools(reading.right)),
                 characters=character_share(np.array(reading.hits), np.array(reading.lengths)),
                 fall=paired_fall(before, _bools(reading.right)),
-                ssim=_mean(self._ssim.get((distortion.name, strength), [])),
+                ssim=_mean(self._ssim.get((distortion.name, strength), [])[: self._blocks]),
                 right=_bools(reading.right),
             )
             for strength, reading in zip(strengths, readings, strict=True)
@@ -245,9 +259,9 @@ class SweepRun:
         return Curve(model, distortion, tuple(points))
 
     def _notes(self) -> Iterator[str]:
-        if len(self._labels) < self.swept.count:
+        if self.measured < self.swept.count:
             yield (
-                f"The time was up after {len(self._labels)} of {self.swept.count} pictures; "
+                f"It ended after {self.measured} of {self.swept.count} pictures; "
                 "the intervals are as wide as that makes them."
             )
         if left_out := self.swept.left_out:
@@ -270,5 +284,6 @@ def _bools(values: list[bool]) -> Bools:
     return np.array(values, np.bool_)
 
 
-def _mean(values: list[float]) -> float | None:
+def _mean(blocks: list[list[float]]) -> float | None:
+    values = [value for block in blocks for value in block]
     return sum(values) / len(values) if values else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from captcha_core.data_url import data_url
-from captcha_core.errors import CaptchaLabError, CheckpointError
+from captcha_core.errors import CaptchaLabError
 from captcha_core.evaluation.sweep import Sweep, SweepRun
 from captcha_core.evaluation.sweep_distortions import Swept
 from captcha_core.evaluation.sweep_page import sweep_body, sweep_html
@@ -23,10 +22,13 @@ from captcha_core.generator import GeneratorSettings
 from captcha_core.generator.limits import visitors_style
 from captcha_core.ui.audit_input import uploaded_pictures
 from captcha_core.ui.batch_reading import Run, stop_run
+from captcha_core.ui.closing import CLOSING
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.files import Files, files_input
 from captcha_core.ui.generate_controls import STYLE_LABELS, in_page_words, settings_of
 from captcha_core.ui.links import one_of
+from captcha_core.ui.model_guard import guarded_model
+from captcha_core.ui.reading import idle_html
 from captcha_core.ui.shelf import Shelf
 
 OWN, DRAWN = "mine", "generate"
@@ -61,9 +63,10 @@ _ABOUT = (
     "still reads. The same texts are used at every strength."
 )
 _WAITING = '<p class="cl-note">Which distortion buys most, and from which strength on, appears here.</p>'
-_STOPPED = '<p class="cl-note">Stopped; nothing was measured.</p>'
-
-logger = logging.getLogger(__name__)
+_NOTHING = (
+    '<p class="cl-note">%s before the first pictures had been measured at every strength; nothing can be said of '
+    "them.</p>"
+)
 
 
 def build_audit_tab(context: PageContext) -> None:
@@ -96,7 +99,7 @@ def build_audit_tab(context: PageContext) -> None:
     with gr.Row():
         start = gr.Button("Measure", variant="primary", interactive=bool(names))
         stop = gr.Button("Stop", interactive=False)
-    panel = gr.HTML(_WAITING if names else '<p class="cl-notice">No model is loaded yet.</p>', elem_classes="cl-audit")
+    panel = gr.HTML(_WAITING if names else idle_html(context), elem_classes="cl-audit")
     context.links.add("audit_style", style, one_of([*PRESETS, *(name for _, name in drawn), OWN]))
     context.links.add("audit_effort", effort, one_of(list(EFFORTS)))
     context.links.add("audit_models", models, partial(_some_of, names))
@@ -142,10 +145,15 @@ def audit_for_page(
         run = _planned(context, _chosen(context, style, plan, own, drawing), plan, _together(context, model, others))
         for panel in _watched(run, this_run):
             yield panel, gr.skip(), gr.skip(), gr.skip()
-        found = _STOPPED if this_run.stopped.is_set() else result_html(run.result())
+        found = result_html(run.result()) if run.measured else _nothing_html()
     except CaptchaLabError as error:
         found = f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
     yield found, *_buttons(running=False), None
+
+
+def _nothing_html() -> str:
+    """Say why nothing was found: a run that is not ended always measures something."""
+    return _NOTHING % ("The page is closing, and it ended" if CLOSING.is_set() else "Stopped")
 
 
 def result_html(sweep: Sweep) -> str:
@@ -206,24 +214,23 @@ def _together(context: PageContext, model: str | None, others: list[str]) -> lis
 
 
 def _watched(run: SweepRun, this_run: Run) -> Iterator[str]:
-    """Run it until it is told to stop; say twice a second how far it is in its pictures or its time, whichever is more.
+    """Run it until it is told to stop or the page closes; say twice a second how far it is.
+
+    That is in its pictures or its time, whichever is more.
 
     Raises:
         CheckpointError: If a model fails; the reason, which names a file, goes to the log.
     """
     started = shown = time.monotonic()
-    try:
+    with guarded_model():
         for done, _ in enumerate(run, 1):
-            if this_run.stopped.is_set():
+            if this_run.stopped.is_set() or CLOSING.is_set():
                 return
             now = time.monotonic()
             if now - shown >= 0.5:
                 shown, seconds = now, now - started
                 share = max(done / run.total, min(1.0, seconds / run.seconds))
                 yield _progress_html(share, seconds)
-    except CheckpointError as error:
-        logger.error("%s", error)
-        raise CheckpointError("A model cannot read at the moment; the server's log says why.") from error
     yield _progress_html(1.0, time.monotonic() - started)
 
 

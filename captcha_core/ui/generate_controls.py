@@ -20,6 +20,7 @@ from captcha_core.generator.choice import flag
 from captcha_core.generator.fonts import available_fonts
 from captcha_core.generator.limits import MOST_NAMES
 from captcha_core.ui.links import within
+from captcha_core.ui.picture import WithoutStub
 from captcha_core.ui.wording import characters
 
 STYLE_LABELS = {
@@ -63,6 +64,20 @@ _LENGTHS = ("min_length", "max_length")
 _FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(GeneratorSettings)}
 # A slider shall take about so many steps from end to end.
 _STEPS = 50
+
+
+class SettingSlider(gr.Slider, metaclass=WithoutStub):
+    """A ``gr.Slider`` whose events receive numbers beyond its end too: an address may name any that the generator has.
+
+    What they receive is checked as the generator's settings, and refused in the words of the page.
+    """
+
+    # Gradio then uses the frontend of gr.Slider for this class.
+    is_template = True
+
+    def preprocess(self, payload: float) -> float:
+        """Return what was sent."""
+        return payload
 
 
 class Controls:
@@ -152,7 +167,7 @@ def _control(name: str) -> Any:
         low, high = item.metadata["range"][0], item.metadata["usual"]
         step = 1 if isinstance(default, int) else 10.0 ** math.floor(math.log10((high - low) / _STEPS) + 1e-9)
         # A lower length of 80 pixels lets two stand side by side.
-        return gr.Slider(low, high, default, step=step, min_width=80, **shown)
+        return SettingSlider(low, high, default, step=step, min_width=80, **shown)
     if name == "alphabet":
         choices = [(characters(symbols), named) for named, symbols in NAMED_ALPHABETS.items()]
         return gr.Dropdown(choices, value=default, allow_custom_value=True, **shown)

@@ -53,6 +53,6 @@ def test_an_audit_is_stopped_and_its_address_opens_it_as_it_was(visit: Visit) ->
     page.get_by_role("button", name="Measure").click()
     expect(page.get_by_label("Measuring")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Stopped; nothing was measured.")).to_be_visible()
+    expect(page.get_by_text("Stopped before the first pictures")).to_be_visible()
     expect(page.get_by_role("button", name="Measure")).to_be_enabled()
     assert "audit_effort=thorough" in page.url and "audit_style=plain" in page.url

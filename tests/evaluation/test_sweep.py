@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import replace
 from typing import Any, cast
@@ -72,6 +73,23 @@ def test_time_ends_a_sweep_with_whole_blocks(monkeypatch: pytest.MonkeyPatch) ->
     assert BLOCK <= sweep.pictures < sweep.planned and sweep.pictures % BLOCK == 0
     assert f"after {sweep.pictures} of {5 * BLOCK} pictures" in sweep.notes[0]
     assert all(len(point.right) == sweep.pictures for curve in sweep.curves for point in curve.points)
+
+
+def test_a_sweep_that_is_left_off_has_what_its_whole_blocks_found() -> None:
+    def swept(steps: int | None) -> SweepRun:
+        run = SweepRun(Whispering(PLAIN, 5, 2 * BLOCK), {"told": cast(Any, Told({}))}, steps=1)
+        for _ in itertools.islice(run, steps):
+            pass
+        return run
+
+    whole, left = swept(None), swept(swept(None).total * 3 // 4)
+    assert (left.measured, left.result().pictures) == (BLOCK, BLOCK)
+    for curve, known in zip(left.result().curves, whole.result().curves, strict=True):
+        for point, same in zip(curve.points, known.points, strict=True):
+            assert list(point.right) == list(same.right[:BLOCK])
+            assert point.exact.value == same.right[:BLOCK].mean()
+    with pytest.raises(ValueError, match="nothing"):
+        swept(3).result()
 
 
 def test_the_first_block_is_read_however_little_time_there_is() -> None:

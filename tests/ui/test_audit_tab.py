@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import re
+import threading
 from pathlib import Path
 from typing import Any, cast
 
+import gradio as gr
 import pytest
 
 from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
+from captcha_core.evaluation.sweep import BLOCK
 from captcha_core.generator import GeneratorSettings
 from captcha_core.ui import audit_input, audit_tab
 from captcha_core.ui.audit_input import uploaded_pictures
-from captcha_core.ui.audit_tab import DRAWN, EFFORTS, OWN, Effort, _drawn_settings, _some_of, audit_for_page
+from captcha_core.ui.audit_tab import (
+    DRAWN,
+    EFFORTS,
+    OWN,
+    Effort,
+    _drawn_settings,
+    _some_of,
+    audit_for_page,
+    build_audit_tab,
+)
 from captcha_core.ui.batch_reading import Run, stop_run
+from captcha_core.ui.blocks import build_page
+from captcha_core.ui.catalogue import TRAIN_COMMAND
 from captcha_core.ui.files import Files
 from captcha_core.ui.shelf import Shelf
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes
-from tests.ui.helpers import GreyReader, context_of, grey_picture
+from tests.ui.helpers import GreyReader, catalogue_of, context_of, grey_picture, in_loop
 
 
 @pytest.fixture(autouse=True)
@@ -115,14 +130,71 @@ def test_too_many_models_are_refused() -> None:
     assert "4 models are chosen" in panel
 
 
+@pytest.mark.parametrize("spots", [400, 2000])
+def test_the_event_takes_what_an_address_may_set_beyond_a_sliders_end(spots: int) -> None:
+    page = in_loop(build_page, catalogue_of(cast(Any, Reader())))
+    [start] = [fn for fn in page.fns.values() if getattr(fn.fn, "func", None) is audit_for_page]
+    labels = [getattr(component, "label", None) for component in start.inputs]
+    sent = [component.value for component in start.inputs]
+    sent[labels.index("Spots")] = spots
+    received = asyncio.run(page.preprocess_data(start, sent, None))
+    assert received[labels.index("Spots")] == spots
+
+
 def test_a_run_that_is_told_to_stop_says_so_last() -> None:
     runs: Shelf[Run] = Shelf()
     measuring = audit_for_page(context_of(cast(Any, Reader())), runs, "plain", "quick", None, None, [])
     *_, key = next(measuring)
     stop_run(runs, key)
     [*_, (panel, start, stop, _)] = measuring
-    assert "Stopped; nothing was measured" in panel
+    assert "Stopped before the first pictures had been measured" in panel
     assert (start["interactive"], stop["interactive"]) == (True, False)
+
+
+class Counting(Reader):
+    """Tells an event at the pass of so many."""
+
+    def __init__(self, at: int, event: threading.Event) -> None:
+        super().__init__()
+        self.passes, self.at, self.event = 0, at, event
+
+    def read_batch(self, images: list[Any], constraint: object = None) -> list[Any]:
+        self.passes += 1
+        if self.passes == self.at:
+            self.event.set()
+        return super().read_batch(images, constraint)
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_what_was_measured_when_it_ends_early_is_given(monkeypatch: pytest.MonkeyPatch, closing: bool) -> None:
+    monkeypatch.setitem(EFFORTS, "quick", Effort("quick", 2 * BLOCK, 1, 600.0))
+    reader, run = Counting(0, threading.Event()), Run()
+    audited(None, "plain", reader)
+    # In the middle of the second block of two.
+    reader.at, reader.passes = reader.passes * 3 // 4, 0
+    reader.event = threading.Event() if closing else run.stopped
+    monkeypatch.setattr(audit_tab, "Run", lambda: run)
+    monkeypatch.setattr(audit_tab, "CLOSING", reader.event if closing else threading.Event())
+    panel = audited(None, "plain", reader)[-1][0]
+    assert f"It ended after {BLOCK} of {2 * BLOCK} pictures" in panel and "<table>" in panel
+
+
+def test_an_audit_that_a_closing_page_ends_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    closing = threading.Event()
+    monkeypatch.setattr(audit_tab, "CLOSING", closing)
+    closing.set()
+    assert "The page is closing" in audited(None, "plain")[-1][0]
+
+
+def test_without_a_model_the_tab_says_what_to_run() -> None:
+    def built() -> gr.Blocks:
+        with gr.Blocks() as page:
+            build_audit_tab(context_of())
+        return page
+
+    page = in_loop(built)
+    [panel] = [b for b in page.blocks.values() if getattr(b, "elem_classes", None) == ["cl-audit"]]
+    assert TRAIN_COMMAND in panel.value
 
 
 def test_a_failing_model_is_logged_and_its_path_is_not_shown(
