@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import gradio as gr
 
 from captcha_core.ui.context import PageContext
+from captcha_core.ui.correction import FOLDER_VARIABLE
 from captcha_core.ui.health import versions
+from captcha_core.ui.teach_switch import may_teach
 
 ABOUT = """
 An open system for drawing, reading and measuring text captchas.
@@ -16,17 +20,28 @@ captcha who want to know how weak it is, and what still fools the machine while 
 **Not for** getting past anybody's captcha. Nothing here fetches a captcha, sends an answer, or contacts a web site; it
 reads pictures that you already have.
 
-Uploads stay on the machine that runs this page and are deleted within two hours.
+What you send stays on the machine that runs this page. Uploaded files are deleted within two hours; small copies of a
+set's pictures stay in memory with its results until others have read 24 sets.
 """
+TEACHING = (
+    "Pictures in the tab Teach, their labels and the models made from them are kept until others have used that tab "
+    "several times since, at the longest until this page is shut down."
+)
+CORRECTIONS = "A correction that you send is kept for good, with its picture, by the owner of this page."
 
 
 def build_about_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
-    gr.Markdown(ABOUT, elem_classes="cl-about")
+    gr.Markdown(" ".join([ABOUT.strip(), *kept_longer()]), elem_classes="cl-about")
     for name in context.catalogue.names:
         with gr.Accordion(f"Model card: {name}", open=False):
             gr.Markdown(context.catalogue.card(name) or "This model has no card.", elem_classes="cl-card")
     gr.HTML(f"<p>{what_runs()}</p>", elem_classes="cl-versions")
+
+
+def kept_longer() -> list[str]:
+    """Say what this page keeps for longer than uploads."""
+    return [TEACHING] * may_teach() + [CORRECTIONS] * bool(os.environ.get(FOLDER_VARIABLE))
 
 
 def what_runs() -> str:

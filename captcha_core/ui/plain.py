@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_function_params
 
 UNFIT = "The input does not fit: {}; /gradio_api/info describes what does."
 FAILED = "This could not be done; the server's log says why."
@@ -58,9 +59,40 @@ def _escaped(error: gr.Error) -> gr.Error:
 
 
 def _expected(block_fn: Any, inputs: list[Any]) -> str:
+    """Say what of the values does not fit, in the names that the API has, or those on the page."""
     if len(inputs) != len(block_fn.inputs):
         return f"it has {len(inputs)} values and not {len(block_fn.inputs)}"
+    for place, (component, value) in enumerate(zip(block_fn.inputs, inputs, strict=True)):
+        if not _takes(component, value):
+            return f"{_name(block_fn, place)} cannot be {_shown(value)}"
     return "a value is of the wrong kind"
+
+
+def _takes(component: Any, value: Any) -> bool:
+    """Return whether a component takes a value, as far as that is seen without opening files."""
+    model = getattr(component, "data_model", None)
+    try:
+        if model is None:
+            component.preprocess(value)
+        elif value is not None:
+            model.model_validate(value)
+    except Exception:
+        return False
+    return True
+
+
+def _name(block_fn: Any, place: int) -> str:
+    if block_fn.api_visibility == "public":
+        names = [name for name, *_ in get_function_params(block_fn.fn)]
+        if place < len(names):
+            return str(names[place])
+    return f"“{getattr(block_fn.inputs[place], 'label', None) or 'a value'}”"
+
+
+def _shown(value: Any) -> str:
+    """Return a value in short, fit for HTML; of what holds others its kind, since it may name files."""
+    kinds = {dict: "an object", list: "a list", type(None): "null"}
+    return kinds.get(type(value)) or html.escape(f"{value!r:.40}", quote=False)
 
 
 def _plain(sentence: str) -> gr.Error:

@@ -139,7 +139,7 @@ def snippets_for_page(context: PageContext, request: Request | None, model: str 
     """
     address = "" if request is None else str(get_request_origin(request, "")).partition(API_PREFIX)[0]
     file = context.catalogue.file_name(model) if context.catalogue.names else None
-    snippets = Snippets(address.rstrip("/"), model, file, chosen(*known))
+    snippets = Snippets(address.rstrip("/"), model, file, chosen(*known), bool(context.settings.accounts))
     return [snippets.curl(), snippets.python(), snippets.command()]
 
 

@@ -21,31 +21,37 @@ class Snippets:
         model: Its name in the menu; None for the default.
         file: The model's file as the command line names it.
         restriction: What may stand in the text.
+        has_accounts: Whether the page lets in only those who log in; NAME and PASSWORD then stand for theirs.
     """
 
     address: str
     model: str | None
     file: str | None
     restriction: Restriction
+    has_accounts: bool = False
 
     def curl(self) -> str:
-        """Return two requests with curl; what is not named has its default."""
+        """Return two requests with curl, after one to log in where that must be; what is not named has its default."""
         # For printf, which puts the picture in the place of the one %s.
         body = json.dumps({"picture": {"url": "PICTURE"}, **self._settings()})
         body = body.replace("\\", "\\\\").replace("%", "%%").replace("PICTURE", "data:image/png;base64,%s", 1)
         call = f"{self.address}/gradio_api/call"
+        curl = "curl -s -b cookies.txt" if self.has_accounts else "curl -s"
+        login = f"curl -s -c cookies.txt {self.address}/login -d username=NAME --data-urlencode password=PASSWORD\n"
         return (
+            f"{login if self.has_accounts else ''}"
             f"EVENT=$(printf {shlex.quote(body)} \"$(base64 < {PICTURE} | tr -d '\\n')\" |\n"
-            f"  curl -s {call}/v2/read -H 'Content-Type: application/json' -d @- | cut -d '\"' -f 4)\n"
-            f"curl -s {call}/read/$EVENT"
+            f"  {curl} {call}/v2/read -H 'Content-Type: application/json' -d @- | cut -d '\"' -f 4)\n"
+            f"{curl} {call}/read/$EVENT"
         )
 
     def python(self) -> str:
         """Return a script for the Python client of Gradio."""
         settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
+        auth = ', auth=("NAME", "PASSWORD")' if self.has_accounts else ""
         return (
             "from gradio_client import Client, handle_file  # pip install gradio_client\n\n"
-            f"client = Client({self.address!r})\n"
+            f"client = Client({self.address!r}{auth})\n"
             f'answer = client.predict(picture=handle_file("{PICTURE}"){settings}, api_name="/read")\n'
             'print(answer["text"], answer["confidence"])'
         )

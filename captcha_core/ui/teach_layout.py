@@ -18,7 +18,8 @@ ABOUT = (
 LIMITS = (
     f"Up to {MOST_PICTURES:,} pictures of {MAX_PICTURE >> 20} MB each, {MOST_BYTES >> 20} MB in all; a zip or Parquet "
     "file up to %d MB. Texts are taken from the names of the files (aB3xQ.png), a labels.csv in a zip "
-    "or a column label; what has none you label below."
+    "or a column label; what has none you label below. All is kept on the machine that runs this page until others "
+    "have used this tab several times since, at the longest until the page is shut down."
 )
 # The name of each file and what its button says, in the order in which they stand.
 DOWNLOADS = {

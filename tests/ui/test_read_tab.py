@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
@@ -27,6 +28,7 @@ from captcha_core.ui.reading import (
     shown_again,
     snippets_for_page,
 )
+from captcha_core.ui.settings import PageSettings
 from tests.ui.helpers import GreyReader, catalogue_of, context_of, grey_picture, in_loop
 
 if TYPE_CHECKING:
@@ -149,6 +151,13 @@ def test_the_code_has_the_models_file_but_not_where_it_lies(reader: Recognizer) 
     assert '"model": "grey", "alphabet": "AB", "min_length": 1, "max_length": 3' in curl
     assert "model='grey', alphabet='AB', min_length=1, max_length=3" in python
     assert snippets_for_page(context_of(), None, None, *FREE)[2] == "python predict.py captcha.png"
+
+
+def test_the_code_logs_in_where_the_page_has_accounts(reader: Recognizer) -> None:
+    context = replace(context_of(reader), settings=PageSettings((("ann", "secret"),)))
+    curl, python, _ = snippets_for_page(context, None, "grey", *FREE)
+    assert "username=NAME" in curl and 'auth=("NAME", "PASSWORD")' in python
+    assert "secret" not in curl + python and "login" not in snippets_for_page(context_of(reader), None, None, *FREE)[0]
 
 
 @pytest.mark.parametrize("picture", [None, grey_picture(), ImageError("bad")])

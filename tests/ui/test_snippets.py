@@ -66,6 +66,17 @@ def test_curl_python_and_the_command_line_give_the_same_answer(address: str, fol
     assert last.split() == ["captcha.png", expected.text, f"{expected.confidence:.1%}"]
 
 
+def test_the_code_logs_in_where_there_are_accounts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAPTCHA_LAB_AUTH", "ann:pa+ss & word")
+    command = [sys.executable, "-m", "tests.ui.served", str(port := free_port()), str(folder / "tiny.safetensors")]
+    with serving(command, port, cwd=ROOT) as address:
+        snippets = Snippets(address.rstrip("/"), "tiny", "tiny.safetensors", RESTRICTION, has_accounts=True)
+        curl = snippets.curl().replace("NAME", "ann").replace("=PASSWORD", "='pa+ss & word'")
+        assert '"text"' in run(folder, "bash", "-c", curl)
+        python = snippets.python().replace("NAME", "ann").replace("PASSWORD", "pa+ss & word")
+        assert len(run(folder, sys.executable, "-c", python).split()) >= 2
+
+
 def test_a_replaced_checkpoint_changes_the_answer_for_an_example_at_once(address: str, folder: Path) -> None:
     example = sorted(EXAMPLES.glob("*.png"))[0]
 
