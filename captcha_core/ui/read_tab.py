@@ -26,20 +26,27 @@ from captcha_core.ui.restriction import add_restriction
 
 EXAMPLES = Path(__file__).with_name("examples")
 
-# Gradio pastes only through a button; this makes Ctrl+V anywhere on the page the same as choosing a file.
+# Gradio pastes only through a button; this makes Ctrl+V the same as choosing a file, where the tab is shown. While the
+# clipboard or the camera is chosen as the source, there is no input for files; the first source has it.
 PASTE_JS = """
 document.addEventListener("paste", (event) => {
-  const files = event.clipboardData ? event.clipboardData.files : [];
-  const input = document.querySelector(".cl-picture input[type=file]");
-  if (input && files.length && files[0].type.startsWith("image/")) {
-    event.preventDefault();
-    input.files = files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-  }
+  const place = document.querySelector(".cl-picture");
+  const file = event.clipboardData?.files[0];
+  if (!place?.offsetParent || !file?.type.startsWith("image/")) return;
+  event.preventDefault();
+  const pasted = new DataTransfer();
+  pasted.items.add(file);
+  const give = (frames) => {
+    const input = place.querySelector("input[type=file]");
+    if (input) {
+      input.files = pasted.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (frames > 0) window.requestAnimationFrame(() => give(frames - 1));
+  };
+  if (!place.querySelector("input[type=file]")) place.querySelector("[data-testid=source-select] button")?.click();
+  give(60);
 });
 """
-
-
 # What comes after another event cannot be one of several that set off a third.
 _AGAIN_JS = "() => document.querySelector('#cl-read-again')?.click()"
 

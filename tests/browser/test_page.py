@@ -49,9 +49,8 @@ def test_an_upload_is_read_copied_and_cleared(visit: Visit) -> None:
     expect(page.locator(".cl-text input")).to_have_value("")
 
 
-@pytest.mark.parametrize("how", ["key", "button"])
-def test_a_picture_is_pasted(visit: Visit, how: str) -> None:
-    page = visit.page
+def copy_picture(page: Page) -> None:
+    """Put an example on the clipboard."""
     data = base64.b64encode(EXAMPLES[2].read_bytes()).decode()
     page.evaluate(
         """async (data) => {
@@ -61,11 +60,32 @@ def test_a_picture_is_pasted(visit: Visit, how: str) -> None:
         }""",
         data,
     )
-    if how == "key":
-        page.keyboard.press("Control+V")
-    else:
+
+
+@pytest.mark.parametrize("how", ["key", "button", "key after the button"])
+def test_a_picture_is_pasted(visit: Visit, how: str) -> None:
+    page = visit.page
+    if how == "key after the button":
+        page.evaluate("navigator.clipboard.writeText('no picture')")
         page.get_by_label("Paste from clipboard").click()
+        expect(page.locator(".cl-picture input[type=file]")).to_have_count(0)
+    copy_picture(page)
+    if how == "button":
+        page.get_by_label("Paste from clipboard").click()
+    else:
+        page.keyboard.press("Control+V")
     read_text(page)
+
+
+def test_a_picture_that_is_pasted_in_another_tab_is_not_read_unseen(visit: Visit) -> None:
+    page = visit.page
+    copy_picture(page)
+    visit.open_tab("Batch")
+    expect(page.locator(".cl-picture")).to_be_hidden()
+    page.keyboard.press("Control+V")
+    page.wait_for_timeout(1000)
+    visit.open_tab("Read")
+    expect(page.locator(".cl-picture img")).to_have_count(0)
 
 
 def test_a_bad_file_gives_one_sentence_in_place_of_the_result(visit: Visit, tmp_path: Path) -> None:
