@@ -66,6 +66,7 @@ _LAYOUT = """
 .cl-head p { margin: .1rem 0 0; }
 .cl-top { align-items: center; }
 /* The arrow keeps its place beside the name. */
+.cl-model { min-width: min(460px, 100%) !important; }
 .cl-model input { text-overflow: ellipsis; padding-right: 28px; }
 .cl-head p, .cl-about p { color: var(--body-text-color-subdued); }
 

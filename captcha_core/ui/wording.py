@@ -26,10 +26,11 @@ def scope(alphabet: str, max_length: int) -> str:
 
 
 def described(name: str, meta: CheckpointMeta) -> str:
-    """Return a model's line in a menu: its name, what it reads, and how well; short, since a phone shows it."""
-    exact = _exact(meta)
-    of = " unseen" if _data(meta).get("held_out") else ""
-    return " · ".join([name, characters(meta.alphabet), f"up to {meta.max_length}", *([exact + of] if exact else [])])
+    """Return a model's line in a menu: its name, what it reads, and how well on what; short, since a phone shows it."""
+    exact, data = _exact(meta), _data(meta)
+    of = f" on {_short(data['held_out'])}, unseen" if data.get("held_out") else f" on {_short(data.get('name', ''))}"
+    figure = [] if exact is None else [(exact + of).removesuffix(" on ")]
+    return " · ".join([name, characters(meta.alphabet), f"up to {meta.max_length}", *figure])
 
 
 def measured(meta: CheckpointMeta) -> str | None:
@@ -41,6 +42,12 @@ def measured(meta: CheckpointMeta) -> str | None:
     if data.get("held_out"):
         return f"{exact} on {data['held_out']}, of kinds that it did not learn from"
     return f"{exact} on {data.get('name', 'its training data')}, held out"
+
+
+def _short(names: str) -> str:
+    """Return the first of some files' names without its ending, and how many more there are."""
+    first, *others = names.split(", ")
+    return first.rpartition("/")[2].partition(".")[0] + (f" +{len(others)}" if others else "")
 
 
 def _data(meta: CheckpointMeta) -> dict[str, Any]:
