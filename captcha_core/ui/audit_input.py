@@ -20,6 +20,11 @@ MOST_ROWS = 20_000
 def uploaded_pictures(files: Files, count: int, seed: int) -> GivenPictures:
     """Choose pictures out of an uploaded Parquet file, of all its splits.
 
+    Args:
+        files: What was sent; the first is taken.
+        count: How many pictures to choose, at most.
+        seed: Of the choice.
+
     Raises:
         DataError: If there is no file, or it is not a Parquet file of labelled pictures, too large, or holds none that
             can be opened. The text names no path of the server.

@@ -122,31 +122,35 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
     host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     _check_free(host, port)
     try:
-        _, address, _ = page.launch(
-            server_name=host,
-            server_port=port,
-            prevent_thread_lock=True,
-            # Else Gradio asks itself for the page, and gives up where others ask at that moment and it takes 3 seconds.
-            _frontend=False,
-            max_file_size=settings.max_upload,
-            auth=list(settings.accounts) or None,
-            state_session_capacity=_MOST_SESSIONS,
-            app_kwargs=_around(page, settings),
-            share=False,
-            show_error=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            run_history=False,
-            footer_links=["api", "settings"],
-            theme=page_theme(),
-            css=page_css(),
-            js=PASTE_JS + KEEP_JS + LABELS_JS,
-        )
+        _, address, _ = page.launch(server_name=host, server_port=port, **_launching(page, settings))
     except OSError as error:
-        raise CaptchaLabError(f"No port of {host} from 7860 is free; choose another with --port.") from error
+        tried = "No port from 7860 is free" if port is None else f"Port {port} cannot be used"
+        raise CaptchaLabError(f"{tried} on {host}; choose another with --port.") from error
     if block:
         stay(page)
     return address
+
+
+def _launching(page: gr.Blocks, settings: PageSettings) -> dict[str, Any]:
+    """Return how Gradio shall serve the page, beside where."""
+    return {
+        "prevent_thread_lock": True,
+        # Else Gradio asks itself for the page, and gives up where others ask at that moment and it takes 3 seconds.
+        "_frontend": False,
+        "max_file_size": settings.max_upload,
+        "auth": list(settings.accounts) or None,
+        "state_session_capacity": _MOST_SESSIONS,
+        "app_kwargs": _around(page, settings),
+        "share": False,
+        "show_error": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "run_history": False,
+        "footer_links": ["api", "settings"],
+        "theme": page_theme(),
+        "css": page_css(),
+        "js": PASTE_JS + KEEP_JS + LABELS_JS,
+    }
 
 
 def _around(page: gr.Blocks, settings: PageSettings) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import httpx
 import huggingface_hub.constants
 import pytest
@@ -22,7 +23,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from captcha_core.errors import CaptchaLabError
+from captcha_core.ui import blocks
 from captcha_core.ui.blocks import PROMISE, build_page, serve
+from captcha_core.ui.upload_folder import own_folder
 from tests.helpers import huge_png_header
 from tests.serving import free_port, serving
 from tests.ui.helpers import ROOT, assert_no_path, catalogue_of, grey_picture, in_loop
@@ -275,3 +278,20 @@ def test_a_taken_port_is_refused_with_the_remedy() -> None:
             in_loop(lambda: serve(build_page(catalogue_of()), "127.0.0.1", port, block=False))
     with pytest.raises(CaptchaLabError, match="99999.*--port"):
         in_loop(lambda: serve(build_page(catalogue_of()), "127.0.0.1", 99999, block=False))
+
+
+@pytest.mark.parametrize(("port", "said"), [(None, "No port from 7860 is free on"), (4321, "Port 4321 cannot be used")])
+def test_a_port_that_is_taken_at_the_last_moment_is_named(
+    monkeypatch: pytest.MonkeyPatch, port: int | None, said: str
+) -> None:
+    def taken(*_: object, **__: object) -> None:
+        raise OSError
+
+    def served() -> None:
+        with own_folder():
+            serve(build_page(catalogue_of()), "127.0.0.1", port, block=False)
+
+    monkeypatch.setattr(blocks, "_check_free", lambda *_: None)
+    monkeypatch.setattr(gr.Blocks, "launch", taken)
+    with pytest.raises(CaptchaLabError, match=f"{said}.*--port"):
+        in_loop(served)

@@ -46,7 +46,6 @@ HIDDEN = [
     "{uploads}",
     "{uploads}/",
 ]
-NAMES = ["../../../evil.py", "..\\evil.py", "/etc/evil", "a\0b", "\x1b[2J", "é" * 300, "", "."]
 PNG = grey_picture().tobytes()
 
 
