@@ -158,7 +158,7 @@ _LAYOUT = """
 _AUDIT = """
 .cl-audit-progress progress { width: 100%; height: 10px; accent-color: var(--color-accent); }
 /* Gradio's own blue has a contrast below 4.5:1 on the dark page. */
-:is(.cl-audit-own, .cl-teach-files) .download-link { color: var(--body-text-color) !important; }
+.download-link { color: var(--body-text-color) !important; }
 /* A wide table or plot must not widen the page: they scroll or shrink inside. */
 .cl-audit-body { contain: inline-size; }
 .cl-audit-links { display: flex; flex-wrap: wrap; gap: 8px; margin: 1rem 0; }
