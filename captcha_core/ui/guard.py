@@ -11,6 +11,7 @@ import logging
 import math
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from captcha_core.ui.headers import STEADY, content_policy, with_nonce
 from captcha_core.ui.plain import FAILED
 from captcha_core.ui.rate import RateLimit
-from captcha_core.ui.routes import UPLOAD, is_costly, is_open, is_work
+from captcha_core.ui.routes import UPLOAD, is_costly, is_of_no_upload, is_open, is_work
 from captcha_core.ui.settings import PageSettings
 from captcha_core.ui.upload_folder import UploadFolder
 
@@ -89,6 +90,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         answer = _Answer(send)
+        if is_of_no_upload(scope["path"], scope["query_string"]):
+            # Gradio says 404 to its own camera, which the browser tells the visitor as an error.
+            await answer.send_whole(200, b"text/event-stream", b'data: {"msg": "done"}\n\n')
+            return
         address = _address(scope)
         refusal = self._refusal(scope) or (_CROWD if self._open[address] >= MOST_OPEN else None)
         if refusal is None:
@@ -180,10 +185,15 @@ class _Answer:
     async def refuse(self, refusal: Refusal) -> None:
         """Send a refusal; Gradio's browser code looks under one of the names, its Python client under the other."""
         body = json.dumps({"detail": refusal.sentence, "error": refusal.sentence}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        if refusal.retry_s:
-            headers.append((b"retry-after", str(refusal.retry_s).encode()))
-        await self({"type": "http.response.start", "status": refusal.status, "headers": headers})
+        later = [(b"retry-after", str(refusal.retry_s).encode())] if refusal.retry_s else []
+        await self.send_whole(refusal.status, b"application/json", body, later)
+
+    async def send_whole(
+        self, status: int, kind: bytes, body: bytes, headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
+        """Send an answer as a whole."""
+        all_headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *headers]
+        await self({"type": "http.response.start", "status": status, "headers": all_headers})
         await self({"type": "http.response.body", "body": body})
 
 

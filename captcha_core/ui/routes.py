@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 UPLOAD = "/gradio_api/upload"
+_PROGRESS = "/gradio_api/upload_progress"
 
 _PAGES = {
     "/",
@@ -23,7 +24,7 @@ _PAGES = {
     "/gradio_api/startup-events",
     "/gradio_api/theme.css",
     "/gradio_api/token",
-    "/gradio_api/upload_progress",
+    _PROGRESS,
     "/gradio_api/user",
     UPLOAD,
 }
@@ -44,6 +45,11 @@ def is_open(path: str) -> bool:
     if path.startswith(_FILES):
         return "://" not in path
     return path.rstrip("/") in _PAGES or path == "/" or path.startswith(_FOLDERS + _CALLS)
+
+
+def is_of_no_upload(path: str, query: bytes) -> bool:
+    """Return whether a request asks how far the upload without a name is, as Gradio 6.31's camera does."""
+    return path.rstrip("/") == _PROGRESS and query == b"upload_id="
 
 
 def is_work(path: str) -> bool:

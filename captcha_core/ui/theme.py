@@ -60,6 +60,10 @@ def _level_rules(prefix: str, levels: dict[str, tuple[str, str, str]]) -> str:
 
 
 _LAYOUT = """
+/* Gradio shows no focus on these, so that nobody without a mouse sees where the arrow keys would act. */
+input:is([type=radio], [type=range]):focus-visible {
+  outline: 2px solid var(--body-text-color) !important; outline-offset: 2px;
+}
 .gradio-container { max-width: 960px !important; margin: 0 auto !important; }
 .html-container:has(> [class*="cl-"]) { padding: 0 !important; }
 .cl-head h1 { margin: 0; font-size: 1.5rem; }

@@ -7,10 +7,11 @@ also write the pictures in docs/images, which the README shows.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, expect, sync_playwright
 
 from tests.browser.helpers import DESKTOP, PATIENCE_MS, PHONE_DARK, SCREENS, Screen, Visit, new_context, served
 
@@ -36,11 +37,17 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+    with sync_playwright() as playwright, started(playwright.chromium) as browser:
         yield browser
-        browser.close()
+
+
+@contextmanager
+def started(chromium: BrowserType, arguments: Sequence[str] = ()) -> Iterator[Browser]:
+    """Start the system's Chromium, with further arguments."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    browser = chromium.launch(executable_path=executable, args=[*QUIET, *arguments])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,14 @@ def test_a_route_that_the_page_does_not_need_is_closed(served: Callable[..., Ser
     assert answer.json()["detail"] == "There is nothing at this address."
 
 
+def test_an_upload_without_a_name_is_done(served: Callable[..., Served]) -> None:
+    progress = "/gradio_api/upload_progress?upload_id="
+    none, one = ask(served(), ("GET", progress), ("GET", f"{progress}x"))
+    assert (none.status_code, none.text) == (200, 'data: {"msg": "done"}\n\n')
+    assert none.headers["content-type"] == "text/event-stream"
+    assert one.status_code == 404, "Gradio's own route answers that"
+
+
 def test_a_body_has_a_limit_whatever_it_says_of_itself(served: Callable[..., Served]) -> None:
     async def parts() -> Any:
         for _ in range(9):
