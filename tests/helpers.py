@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import io
 import json
@@ -24,6 +25,7 @@ from torch import nn
 from captcha_core import cli, torch_backend
 from captcha_core.checkpoint import CheckpointMeta, save_checkpoint
 from captcha_core.models import build_model
+from captcha_core.recognizer import Recognizer
 from captcha_core.transforms import build_transform, grey_resize_spec, keep_aspect_spec, square_pad_spec
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -171,3 +173,30 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def write_numbered_pictures(folder: Path) -> Path:
+    """Make a folder with the pictures 1.png, 2.png and 10.png, whose order tells numbers from texts."""
+    folder.mkdir()
+    for number in (1, 2, 10):
+        (folder / f"{number}.png").write_bytes(png_bytes(draw_picture(str(number), number)))
+    return folder
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file with a head."""
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def opened_threads(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """Return a list that gets the number of threads of every recogniser that is opened from now on."""
+    opened: list[int | None] = []
+    original = Recognizer.__init__
+
+    def noted(self: Recognizer, checkpoint: Path, threads: int | None = None, *more: Any, **named: Any) -> None:
+        opened.append(threads)
+        original(self, checkpoint, threads, *more, **named)
+
+    monkeypatch.setattr(Recognizer, "__init__", noted)
+    return opened

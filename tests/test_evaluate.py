@@ -15,7 +15,15 @@ from captcha_core.data.schema import Sample
 from captcha_core.evaluation.report import REPORT_FILES
 from captcha_core.evaluation.view import VIEW_LIMITS
 from captcha_core.recognizer import Recognizer
-from tests.helpers import assert_plain, draw_picture, huge_png_header, png_bytes, run_command, save_tiny_checkpoint
+from tests.helpers import (
+    assert_plain,
+    draw_picture,
+    huge_png_header,
+    opened_threads,
+    png_bytes,
+    run_command,
+    save_tiny_checkpoint,
+)
 
 GOOD = png_bytes(draw_picture("abc12"))
 
@@ -87,14 +95,7 @@ def test_columns_and_split_by_name(checkpoint, tmp_path, capsys) -> None:
 
 @pytest.mark.parametrize(("words", "threads"), [([], None), (["--workers", "1"], 1)])
 def test_a_command_by_itself_reads_with_all_cores(checkpoint, data, monkeypatch, words, threads) -> None:
-    opened = []
-    original = Recognizer.__init__
-
-    def noted(self, checkpoint, threads=None, *more, **named) -> None:
-        opened.append(threads)
-        original(self, checkpoint, threads, *more, **named)
-
-    monkeypatch.setattr(Recognizer, "__init__", noted)
+    opened = opened_threads(monkeypatch)
     assert run_command(evaluate.main, data, "--checkpoint", checkpoint, *words) == 0
     assert opened == [threads]
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from captcha_core.ui.batch_view import LEAST_SURE, SUREST
 from tests.browser.helpers import EXAMPLES, Visit
@@ -16,15 +16,20 @@ from tests.browser.test_accessibility import violations
 PATIENCE = 60_000
 
 
-def test_a_zip_is_read_filtered_and_downloaded(visit: Visit, tmp_path: Path) -> None:
-    visit.open_tab("Batch")
-    page = visit.page
-    archive = tmp_path / "set.zip"
+def send_zip(visit: Visit, archive: Path, folder: str, others: dict[str, str]) -> Page:
+    """Send a zip of the examples, in a folder of it, and of other files to the Batch tab."""
     with zipfile.ZipFile(archive, "w") as file:
         for example in EXAMPLES:
-            file.write(example, f"in/{example.name}")
-        file.writestr("in/<b>zzz.png", b"no picture")
-    page.locator(".cl-files input[type=file]").set_input_files(archive)
+            file.write(example, f"{folder}{example.name}")
+        for name, content in others.items():
+            file.writestr(name, content)
+    visit.open_tab("Batch")
+    visit.page.locator(".cl-files input[type=file]").set_input_files(archive)
+    return visit.page
+
+
+def test_a_zip_is_read_filtered_and_downloaded(visit: Visit, tmp_path: Path) -> None:
+    page = send_zip(visit, tmp_path / "set.zip", "in/", {"in/<b>zzz.png": "no picture"})
     table = page.locator(".cl-readings table")
     expect(table).to_be_visible(timeout=PATIENCE)
     rows = table.locator("tbody tr")
@@ -48,14 +53,8 @@ def test_a_zip_is_read_filtered_and_downloaded(visit: Visit, tmp_path: Path) -> 
 
 
 def test_figures_and_mistakes_have_no_serious_violation(visit: Visit, tmp_path: Path) -> None:
-    visit.open_tab("Batch")
-    page = visit.page
-    archive = tmp_path / "set.zip"
-    with zipfile.ZipFile(archive, "w") as file:
-        for example in EXAMPLES:
-            file.write(example, example.name)
-        file.writestr("labels.csv", f"file,label\n{EXAMPLES[0].name},{EXAMPLES[0].stem}\n{EXAMPLES[1].name},wrong\n")
-    page.locator(".cl-files input[type=file]").set_input_files(archive)
+    labels = f"file,label\n{EXAMPLES[0].name},{EXAMPLES[0].stem}\n{EXAMPLES[1].name},wrong\n"
+    page = send_zip(visit, tmp_path / "set.zip", "", {"labels.csv": labels})
     page.get_by_text("The mistakes").click(timeout=PATIENCE)
     expect(page.get_by_role("region", name="Mistakes")).to_be_visible()
     expect(page.locator(".cl-figures").filter(visible=True)).to_be_visible()
