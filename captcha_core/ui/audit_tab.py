@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -26,6 +25,7 @@ from captcha_core.ui.closing import CLOSING
 from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.files import Files, files_input
 from captcha_core.ui.generate_controls import STYLE_LABELS, in_page_words, settings_of
+from captcha_core.ui.html_parts import notice_html, progress_html
 from captcha_core.ui.links import one_of
 from captcha_core.ui.model_guard import guarded_model
 from captcha_core.ui.reading import idle_html
@@ -147,7 +147,7 @@ def audit_for_page(
             yield panel, gr.skip(), gr.skip(), gr.skip()
         found = result_html(run.result()) if run.measured else _nothing_html()
     except CaptchaLabError as error:
-        found = f'<p class="cl-notice" role="alert">{html.escape(str(error))}</p>'
+        found = notice_html(error)
     yield found, *_buttons(running=False), None
 
 
@@ -235,11 +235,7 @@ def _watched(run: SweepRun, this_run: Run) -> Iterator[str]:
 
 
 def _progress_html(share: float, seconds: float) -> str:
-    return (
-        '<div class="cl-audit-progress">'
-        f'<progress max="100" value="{share * 100:.0f}" aria-label="Measuring"></progress>'
-        f"<p>Measuring: {share:.0%} after {seconds:.0f} s</p></div>"
-    )
+    return progress_html("Measuring", f"Measuring: {share:.0%} after {seconds:.0f} s", round(share * 100))
 
 
 def _buttons(*, running: bool) -> tuple[Any, Any]:

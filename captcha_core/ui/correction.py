@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import logging
 import os
 from functools import partial
@@ -14,6 +13,7 @@ from captcha_core.corrections import MOST_CHARACTERS, CorrectionError, Correctio
 from captcha_core.data.split import pixel_digest
 from captcha_core.errors import CaptchaLabError, ImageError
 from captcha_core.ui.context import QUEUED
+from captcha_core.ui.html_parts import said_html
 from captcha_core.ui.picture import Picture, PictureInput
 from captcha_core.ui.reading import Read
 from captcha_core.ui.space import is_kept
@@ -81,12 +81,8 @@ def correct(store: CorrectionStore, picture: Picture, read: Read | None, key: st
             raise CorrectionError("That is what was read; change it where it is wrong.")
         store.keep(picture, read.prediction, correction)
     except CorrectionError as error:
-        return _said(str(error))
+        return said_html(str(error))
     except CaptchaLabError as error:
         logger.error("%s", error)
-        return _said("The correction could not be kept; the server's log says why.")
-    return _said("Thank you; it is kept.")
-
-
-def _said(sentence: str) -> str:
-    return f'<p class="cl-note" role="status">{html.escape(sentence)}</p>'
+        return said_html("The correction could not be kept; the server's log says why.")
+    return said_html("Thank you; it is kept.")

@@ -160,7 +160,6 @@ input:is([type=radio], [type=range]):focus-visible {
 
 # The tab "How strong is it?"
 _AUDIT = """
-.cl-audit-progress progress { width: 100%; height: 10px; accent-color: var(--color-accent); }
 /* Gradio's own blue has a contrast below 4.5:1 on the dark page. */
 .download-link { color: var(--body-text-color) !important; }
 /* A wide table or plot must not widen the page: they scroll or shrink inside. */
