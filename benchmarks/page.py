@@ -2,11 +2,12 @@
 
     python benchmarks/page.py
 
-Starts app.py and uses it through Chromium and through gradio_client, on this machine. Three figures: seconds from the
+Starts app.py and uses it through Chromium and through gradio_client, on this machine. Four figures: seconds from the
 line "Running on" to a page that can be used (an empty browser cache), the median of several starts; milliseconds from
-a click on an example to its text on the screen, the median of 20 clicks; readings a second of one client, one after
-the other, and of 32 clients at once, each picture uploaded. Writes benchmarks/results/page.json, and leaves with 1 when
-a limit is missed.
+a click on an example to its text on the screen, the median of 20 clicks; seconds from the upload of a zip of 1,000
+pictures to their table, with the longest time for which the page drew nothing new meanwhile, and how long its next
+page then takes; readings a second of one client, one after the other, and of 32 clients at once, each picture
+uploaded. Writes benchmarks/results/page.json, and leaves with 1 when a limit is missed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,11 +35,16 @@ from gradio_client import Client, handle_file  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from captcha_core.generator import GeneratorSettings, generate_captcha  # noqa: E402 - found from ROOT
+
 RESULT = ROOT / "benchmarks" / "results" / "page.json"
 EXAMPLES = sorted((ROOT / "captcha_core" / "ui" / "examples").glob("*.png"))
 LIMIT_CLICK_MS = 300
 LIMIT_USABLE_SECONDS = 3.0
 CLIENTS = 32
+SET, TURNS = 1000, 10
 PATIENCE_MS = 120_000
 
 # Measured inside the page, so that what drives the browser is not in it.
@@ -46,6 +54,31 @@ async ([number, expected]) => {
   const started = performance.now();
   document.querySelectorAll(".gallery-item")[number].click();
   while (box.value !== expected) await new Promise(requestAnimationFrame);
+  return performance.now() - started;
+}
+"""
+
+
+# While a set is read: the longest time between two frames that the browser draws.
+FRAMES_JS = """
+() => {
+  let last = performance.now();
+  window.clLongest = 0;
+  const frame = (now) => {
+    window.clLongest = Math.max(window.clLongest, now - last);
+    last = now;
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}
+"""
+
+TURN_JS = """
+async () => {
+  const first = () => document.querySelector(".cl-readings tbody tr").textContent, before = first();
+  const started = performance.now();
+  [...document.querySelectorAll(".cl-pager button")].find((button) => button.textContent.trim() === "Next").click();
+  while (first() === before) await new Promise(requestAnimationFrame);
   return performance.now() - started;
 }
 """
@@ -92,6 +125,42 @@ def click_ms(browser: Browser, port: int, runs: int) -> list[float]:
     return times[len(texts) :]
 
 
+def set_figures(browser: Browser, port: int, pictures: int, turns: int) -> dict[str, Any]:
+    """Upload a zip of drawn pictures to the Batch tab; return how long it takes, and how the page feels meanwhile."""
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"http://127.0.0.1:{port}?tab=batch")
+    files = page.locator(".cl-files input[type=file]")
+    files.wait_for(state="attached")
+    with tempfile.TemporaryDirectory() as folder:
+        archive = zip_of_drawn(Path(folder) / "set.zip", pictures)
+        page.evaluate(FRAMES_JS)
+        started = time.perf_counter()
+        files.set_input_files(archive)
+        page.locator(".cl-readings tbody tr").first.wait_for()
+        seconds = time.perf_counter() - started
+    longest = page.evaluate("window.clLongest")
+    times = [page.evaluate(TURN_JS) for _ in range(turns)]
+    page.context.close()
+    return {
+        "pictures": pictures,
+        "seconds": round(seconds, 1),
+        "longest_frame_ms": round(longest),
+        "turns": turns,
+        "next_page_ms": round(statistics.median(times)),
+    }
+
+
+def zip_of_drawn(path: Path, pictures: int) -> Path:
+    """Write a zip of pictures of the default style, each named by its text and number."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(pictures):
+            captcha = generate_captcha(GeneratorSettings(), 0, number)
+            with archive.open(f"{captcha.text}_{number}.png", "w") as file:
+                captcha.image.save(file, "PNG")
+    return path
+
+
 def readings_a_second(port: int, clients: int, readings: int) -> float:
     """Return how many readings a second so many clients get, each asking again when it is answered."""
     connected = [Client(f"http://127.0.0.1:{port}", verbose=False) for _ in range(clients)]
@@ -118,6 +187,7 @@ def measured(port: int, starts: int, clicks: int, readings: int) -> dict[str, An
         usable = [usable_seconds(browser, port) for _ in range(starts)]
         with served(port):
             times = click_ms(browser, port, clicks)
+            of_set = set_figures(browser, port, SET, TURNS)
             browser.close()
             one = readings_a_second(port, 1, readings)
             together = readings_a_second(port, CLIENTS, max(readings, CLIENTS))
@@ -128,6 +198,7 @@ def measured(port: int, starts: int, clicks: int, readings: int) -> dict[str, An
             "slowest": round(max(times)),
             "clicks": clicks,
         },
+        "set": of_set,
         "readings_a_second": {
             "one_client": round(one, 1),
             f"{CLIENTS}_clients": round(together, 1),

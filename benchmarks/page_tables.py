@@ -8,12 +8,16 @@ from typing import Any
 def page_table(figures: dict[str, Any]) -> list[str]:
     """Return how soon the page answers, from what benchmarks/page.py wrote."""
     usable, click, rate = (figures[name] for name in ("usable_seconds", "click_to_result_ms", "readings_a_second"))
+    of_set = figures["set"]
     return [
         f"| the page, {figures['cores']} cores | figure |",
         "|---|---|",
         f'| from "Running on" to a page that can be used, median of {usable["starts"]} starts | {usable["median"]} s |',
         f"| from a click on an example to its text, median of {click['clicks']} (slowest) | {click['median']} ms "
         f"({click['slowest']} ms) |",
+        f"| from the upload of a zip of {of_set['pictures']:,} pictures to their table | {of_set['seconds']} s |",
+        f"| meanwhile, the longest time without a new frame | {of_set['longest_frame_ms']} ms |",
+        f"| the next page of that table, median of {of_set['turns']} | {of_set['next_page_ms']} ms |",
         f"| readings a second, one client after the other | {rate['one_client']} |",
         f"| readings a second, 32 clients at once | {rate['32_clients']} ({rate['ratio']} times) |",
     ]

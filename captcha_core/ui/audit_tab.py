@@ -18,6 +18,7 @@ from captcha_core.evaluation.sweep_plots import figure_png
 from captcha_core.evaluation.sweep_sheet import report_page
 from captcha_core.evaluation.sweep_style import PRESETS, DrawnStyle
 from captcha_core.generator import GeneratorSettings
+from captcha_core.generator.choice import SEEDS
 from captcha_core.generator.limits import visitors_style
 from captcha_core.ui.audit_input import uploaded_pictures
 from captcha_core.ui.batch_reading import Run, stop_run
@@ -26,7 +27,7 @@ from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.files import Files, files_input
 from captcha_core.ui.generate_controls import STYLE_LABELS, in_page_words, settings_of
 from captcha_core.ui.html_parts import notice_html, progress_html
-from captcha_core.ui.links import one_of
+from captcha_core.ui.links import one_of, within
 from captcha_core.ui.model_guard import guarded_model
 from captcha_core.ui.reading import idle_html
 from captcha_core.ui.shelf import Shelf
@@ -34,7 +35,6 @@ from captcha_core.ui.shelf import Shelf
 OWN, DRAWN = "mine", "generate"
 """The choices of uploaded pictures, and of the settings in the Generate tab."""
 MOST_MODELS = 3
-SEED = 0
 
 
 class Effort(NamedTuple):
@@ -85,6 +85,8 @@ def build_audit_tab(context: PageContext) -> None:
         )
         efforts = [(effort.label, name) for name, effort in EFFORTS.items()]
         effort = gr.Radio(efforts, value="quick", label="How thorough", min_width=300)
+        # Another seed, other texts: whoever doubts a figure measures it again.
+        seed = gr.Number(0, label="Drawn from seed", precision=0, minimum=SEEDS[0], maximum=SEEDS[1], min_width=120)
     own = files_input(
         "Parquet file with the columns image and label",
         file_count="single",
@@ -102,12 +104,13 @@ def build_audit_tab(context: PageContext) -> None:
     panel = gr.HTML(_WAITING if names else idle_html(context), elem_classes="cl-audit")
     context.links.add("audit_style", style, one_of([*PRESETS, *(name for _, name in drawn), OWN]))
     context.links.add("audit_effort", effort, one_of(list(EFFORTS)))
+    context.links.add("audit_seed", seed, within(*SEEDS))
     context.links.add("audit_models", models, partial(_some_of, names))
-    _connect(context, (style, effort, own, context.model, models, *context.drawing.values()), start, stop, panel)
+    _connect(context, (style, effort, seed, own, context.model, models, *context.drawing.values()), start, stop, panel)
 
 
 def _connect(context: PageContext, inputs: tuple[Any, ...], start: gr.Button, stop: gr.Button, panel: gr.HTML) -> None:
-    style, own = inputs[0], inputs[2]
+    style, own = inputs[0], inputs[3]
     style.change(lambda name: gr.update(visible=name == OWN), style, own, api_visibility="private", queue=False)
     runs: Shelf[Run] = Shelf()
     running = gr.State(None)
@@ -128,6 +131,7 @@ def audit_for_page(
     runs: Shelf[Run],
     style: str,
     effort: str,
+    seed: float | None,
     own: Files,
     model: str | None,
     others: list[str],
@@ -142,7 +146,8 @@ def audit_for_page(
     try:
         yield _progress_html(0.0, 0.0), *_buttons(running=True), runs.put(this_run)
         plan = EFFORTS[effort]
-        run = _planned(context, _chosen(context, style, plan, own, drawing), plan, _together(context, model, others))
+        swept = _chosen(context, style, plan, int(seed or 0), own, drawing)
+        run = _planned(context, swept, plan, _together(context, model, others))
         for panel in _watched(run, this_run):
             yield panel, gr.skip(), gr.skip(), gr.skip()
         found = result_html(run.result()) if run.measured else _nothing_html()
@@ -164,18 +169,18 @@ def result_html(sweep: Sweep) -> str:
     return f'<div class="cl-audit-links">{sheet}{page}</div>{body}'
 
 
-def _chosen(context: PageContext, style: str, plan: Effort, own: Files, drawing: Sequence[Any]) -> Swept:
+def _chosen(context: PageContext, style: str, plan: Effort, seed: int, own: Files, drawing: Sequence[Any]) -> Swept:
     """Return what is swept.
 
     Raises:
         CaptchaLabError: If it is not there or not possible.
     """
     if style == OWN:
-        return uploaded_pictures(own, plan.pictures, SEED)
+        return uploaded_pictures(own, plan.pictures, seed)
     if style == DRAWN:
-        return DrawnStyle(_drawn_settings(list(context.drawing), drawing), SEED, plan.pictures, "The tab Generate")
+        return DrawnStyle(_drawn_settings(list(context.drawing), drawing), seed, plan.pictures, "The tab Generate")
     label, settings = PRESETS[style]
-    return DrawnStyle(settings, SEED, plan.pictures, label)
+    return DrawnStyle(settings, seed, plan.pictures, label)
 
 
 def _drawn_settings(names: list[str], drawing: Sequence[Any]) -> GeneratorSettings:

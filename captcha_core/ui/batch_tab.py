@@ -23,6 +23,7 @@ from captcha_core.ui.batch_reading import (
 from captcha_core.ui.batch_view import (
     ALL,
     AS_SENT,
+    FILTERS,
     ORDERS,
     Result,
     View,
@@ -91,6 +92,7 @@ def build_batch_tab(context: PageContext) -> None:
     )
     parts = _build_results(stop)
     _connect(context, files, example, parts)
+    context.links.add("batch_show", parts.show, one_of(list(FILTERS)))
     context.links.add("batch_order", parts.order, one_of(list(ORDERS)))
     context.links.add("batch_doubt", parts.threshold, within(0.5, 0.99, float))
     read = partial(batch_for_api, context)
@@ -105,7 +107,7 @@ def _build_results(stop: gr.Button) -> _Parts:
             parquet = gr.DownloadButton("Download Parquet", size="sm")
         measures = gr.HTML(elem_classes="cl-measures")
         with gr.Row(elem_classes="cl-filters"):
-            show = gr.Radio([("All", ALL)], value=ALL, label="Show", min_width=300)
+            show = gr.Radio([(kind.capitalize(), kind) for kind in FILTERS], value=ALL, label="Show", min_width=300)
             order = gr.Dropdown(list(ORDERS), value=AS_SENT, label="Order", filterable=False)
             threshold = gr.Slider(0.5, 0.99, 0.8, step=0.01, label="Doubtful below")
         use_names = gr.Checkbox(True, label="The file names are the texts; compare with them", visible=False)
@@ -139,7 +141,7 @@ def _connect(context: PageContext, files: FilesInput, example: gr.Button, parts:
     shelf: Shelf[Result] = Shelf()
     outputs = [parts.status, parts.results, parts.key, parts.stop, parts.show, parts.use_names, *parts.pager]
     outputs += [parts.measures, parts.csv, parts.parquet]
-    asked = partial(run, context, shelf, parts), [context.model, parts.order, parts.threshold], outputs
+    asked = partial(run, context, shelf, parts), [context.model, parts.show, parts.order, parts.threshold], outputs
     turns = Turns(context, parts.status, parts.stop, [parts.results])
     turns.upload(files, *asked)
     turns.try_with(example, examples, *asked)
@@ -170,6 +172,7 @@ def run(
     parts: _Parts,
     this_run: Run,
     model: str | None,
+    show: str,
     order: str,
     doubtful_below: float,
 ) -> Iterator[dict[Any, Any]]:
@@ -184,19 +187,24 @@ def run(
     except CaptchaLabError as error:
         yield {parts.status: notice_html(error)} | ended
         return
-    yield _result(shelf, parts, result, order, doubtful_below) | ended
+    yield _result(shelf, parts, result, show, order, doubtful_below) | ended
     # After the table, which a full disk takes from nobody.
     yield _downloads(parts, result)
 
 
-def _result(shelf: Shelf[Result], parts: _Parts, result: Result, order: str, doubtful_below: float) -> dict[Any, Any]:
+def _result(
+    shelf: Shelf[Result], parts: _Parts, result: Result, show: str, order: str, doubtful_below: float
+) -> dict[Any, Any]:
+    """Return what is shown of a new set: as the last one was, but for a filter that leaves nothing of it."""
     key = shelf.put(result)
-    table = shown(shelf, key, ALL, order, doubtful_below, True)
+    if not counts(result, doubtful_below).get(show):
+        show = ALL
+    table = shown(shelf, key, show, order, doubtful_below, True)
     return {
         parts.status: summary_html(result),
         parts.results: gr.Column(visible=True),
         parts.key: key,
-        parts.show: gr.Radio(choices=_filters(result, doubtful_below), value=ALL),
+        parts.show: gr.Radio(choices=_filters(result, doubtful_below), value=show),
         parts.use_names: gr.Checkbox(visible=result.named, value=True),
         parts.measures: measures_html(result),
         parts.csv: gr.DownloadButton(interactive=False),

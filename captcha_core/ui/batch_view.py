@@ -30,6 +30,7 @@ MOST_CONFUSIONS = 10
 MOST_WORST = 10
 
 ALL, DOUBTFUL, FAILED, WRONG = "all", "doubtful", "failed", "wrong"
+FILTERS = (ALL, DOUBTFUL, FAILED, WRONG)
 AS_SENT, LEAST_SURE, SUREST = "as sent", "least sure first", "surest first"
 ORDERS = (AS_SENT, LEAST_SURE, SUREST)
 

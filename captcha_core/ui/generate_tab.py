@@ -88,7 +88,7 @@ def build_generate_tab(context: PageContext) -> None:
     _connect_files(sheet, take, list(controls.components), wish)
     _connect_styles(style, difficulty, controls)
     api(documented(), api_name="generate", **_DRAWING)
-    _keep(context, style, styles, sheet, controls)
+    _keep(context, style, styles, sheet, take, controls)
 
 
 def _build_sheet(can_read: bool) -> _Sheet:
@@ -176,11 +176,15 @@ def _connect_styles(style: gr.Radio, difficulty: gr.Radio, controls: Controls) -
     )
 
 
-def _keep(context: PageContext, style: gr.Radio, styles: list[str], sheet: _Sheet, controls: Controls) -> None:
-    """Keep style, seed and settings in the page's address."""
+def _keep(
+    context: PageContext, style: gr.Radio, styles: list[str], sheet: _Sheet, take: _Take, controls: Controls
+) -> None:
+    """Keep style, seed, settings and what to take away in the page's address."""
     context.links.add("gen_style", style, one_of(styles))
     context.links.add("gen_seed", sheet.seed, within(*SEEDS))
     context.links.add("gen_read", sheet.read, _yes)
+    context.links.add("gen_count", take.count, within(1, MOST))
+    context.links.add("gen_as", take.form, one_of(list(FORMATS)))
     for name, component in controls.components.items():
         context.links.add(f"gen_{name}", component, controls.parser_of(name))
 

@@ -46,6 +46,24 @@ def test_own_pictures_are_measured_and_the_report_is_taken_home(visit: Visit, tm
     assert "audit_style=mine" in page.url
 
 
+def test_two_models_are_measured_on_the_pictures_of_a_seed(visit: Visit, tmp_path: Path) -> None:
+    own, page = tmp_path / "mine.parquet", visit.page
+    with ParquetWriter(own) as writer:
+        captcha = generate_captcha(GeneratorSettings(), 3, 0)
+        writer.write(Sample(png_bytes(captcha.image), captcha.text, "0.png", "test"))
+    visit.go(f"{page.url.partition('?')[0]}?tab=audit&audit_style=mine&audit_seed=7&audit_models=efficientnet")
+    expect(page.get_by_label("efficientnet", exact=True)).to_be_checked()
+    page.locator(".cl-audit-own input[type=file]").set_input_files(own)
+    expect(page.locator(".cl-audit-own").get_by_text("parquet").first).to_be_visible()
+    page.get_by_role("button", name="Measure").click()
+    expect(page.locator(".cl-audit-found")).to_be_visible(timeout=MEASURED_MS)
+    expect(page.get_by_text("(seed 7)").first).to_be_visible()
+    for model in ("ppocr", "efficientnet"):
+        expect(page.get_by_text(f"{model} reads").first).to_be_visible()
+    assert visit.fits()
+    assert violations(visit) == []
+
+
 def test_an_audit_is_stopped_and_its_address_opens_it_as_it_was(visit: Visit) -> None:
     page = visit.page
     visit.go(f"{page.url.partition('?')[0]}?tab=audit&audit_effort=thorough&audit_style=plain")

@@ -68,6 +68,19 @@ def test_a_restriction_is_obeyed_kept_in_the_address_and_opened_again(visit: Vis
     expect(page.locator(".cl-glyph")).to_have_count(len(text))
 
 
+def test_another_model_reads_it_again_and_its_address_opens_it(visit: Visit) -> None:
+    page = visit.page
+    read_example(page)
+    page.get_by_label("Model", exact=True).click()
+    page.get_by_role("option", name="efficientnet").click()
+    expect(page.locator(".cl-details")).to_contain_text("efficientnet@")
+    address_has(page, "model", "efficientnet")
+    visit.go(page.url)
+    expect(page.get_by_label("Model", exact=True)).to_have_value(re.compile("^efficientnet"))
+    read_example(page)
+    expect(page.locator(".cl-details")).to_contain_text("efficientnet@")
+
+
 def test_an_impossible_restriction_is_said_in_place_of_the_result(visit: Visit) -> None:
     page = visit.page
     read_example(page)

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+import pyarrow.parquet as pq
 from playwright.sync_api import Page, expect
 
 from captcha_core.ui.batch_view import LEAST_SURE, SUREST
@@ -28,6 +29,16 @@ def send_zip(visit: Visit, archive: Path, folder: str, others: dict[str, str]) -
     return visit.page
 
 
+def take_home(page: Page, form: str, folder: Path) -> Path:
+    """Download the readings in a form, and return the file."""
+    name = f"Download {form}"
+    with page.expect_download() as download:
+        page.get_by_role("link", name=name).or_(page.get_by_role("button", name=name)).first.click()
+    path = folder / form
+    download.value.save_as(path)
+    return path
+
+
 def test_a_zip_is_read_filtered_and_downloaded(visit: Visit, tmp_path: Path) -> None:
     page = send_zip(visit, tmp_path / "set.zip", "in/", {"in/<b>zzz.png": "no picture"})
     table = page.locator(".cl-readings table")
@@ -42,11 +53,10 @@ def test_a_zip_is_read_filtered_and_downloaded(visit: Visit, tmp_path: Path) -> 
     expect(rows).to_contain_text("in/<b>zzz.png is not a readable image")
     page.get_by_label("All ").first.check()
     expect(rows).to_have_count(len(EXAMPLES) + 1)
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download CSV").or_(page.get_by_role("button", name="Download CSV")).first.click()
-    download.value.save_as(tmp_path / "got.csv")
-    with (tmp_path / "got.csv").open(encoding="utf-8", newline="") as handle:
-        assert {row["prediction"] for row in csv.DictReader(handle)} == {"", *(e.stem for e in EXAMPLES)}
+    taken = {"", *(example.stem for example in EXAMPLES)}
+    with take_home(page, "CSV", tmp_path).open(encoding="utf-8", newline="") as handle:
+        assert {row["prediction"] for row in csv.DictReader(handle)} == taken
+    assert {row["prediction"] or "" for row in pq.read_table(take_home(page, "Parquet", tmp_path)).to_pylist()} == taken
     assert visit.fits(), "the page is too wide"
     assert violations(visit) == []
     visit.shoot("batch")
@@ -97,11 +107,13 @@ def test_a_file_that_is_none_gives_one_sentence(visit: Visit, tmp_path: Path) ->
     expect(page.get_by_role("alert").filter(has_text="bad.zip is not a whole zip file")).to_be_visible(timeout=PATIENCE)
 
 
-def test_an_address_keeps_the_order_and_what_is_doubtful(visit: Visit) -> None:
+def test_an_address_keeps_the_filter_the_order_and_what_is_doubtful(visit: Visit) -> None:
     page = visit.page
-    visit.go(f"{page.url.partition('?')[0]}?tab=batch&batch_order={quote(LEAST_SURE)}&batch_doubt=0.9")
+    view = f"batch_show=doubtful&batch_order={quote(LEAST_SURE)}&batch_doubt=0.9"
+    visit.go(f"{page.url.partition('?')[0]}?tab=batch&{view}")
     page.get_by_role("button", name="Try it with the examples").click()
     expect(page.locator(".cl-readings table")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_label("Doubtful ", exact=False).and_(page.get_by_role("radio"))).to_be_checked()
     expect(page.get_by_label("Order")).to_have_value(LEAST_SURE)
     expect(page.get_by_label("number input for Doubtful below")).to_have_value("0.9")
     page.get_by_label("Order").click()

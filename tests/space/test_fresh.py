@@ -7,11 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
 import subprocess
-import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,47 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.serving import LOCAL, free_port, serving
-from tools import space
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def interpreter() -> str:
-    """Return Python 3.12, which the Space runs, or this one where it is not installed."""
-    pyenv = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("versions/3.12.*/bin/python3.12"))
-    for command in ("python3.12", *map(str, pyenv)):
-        found = shutil.which(command)
-        # A shim of pyenv may stand for nothing.
-        if found and subprocess.run([found, "-c", "import venv"], capture_output=True).returncode == 0:
-            return found
-    return sys.executable
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made") / "space"
-    assert space.main([str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def python(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    environment = tmp_path_factory.mktemp("environment")
-    subprocess.run([interpreter(), "-m", "venv", environment], check=True)
-    python = environment / "bin" / "python"
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--requirement", "requirements.txt"], check=True, cwd=folder)
-    return python
+from tests.serving import LOCAL
+from tests.space.helpers import EXAMPLES, started
 
 
 @pytest.fixture(scope="module")
 def address(folder: Path, python: Path) -> Iterator[str]:
-    port = free_port()
-    kept = {name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "PATH", "TMPDIR")}
-    # As a Space says where it runs and where to listen.
-    environment = kept | {"SPACE_ID": "somebody/captcha-lab", "GRADIO_SERVER_PORT": str(port)}
-    with serving([str(python), "app.py"], port, cwd=folder, env=environment) as address:
+    # As a Space says where it runs.
+    with started(folder, python, SPACE_ID="somebody/captcha-lab") as address:
         yield address
 
 
@@ -92,7 +55,7 @@ def test_the_folder_holds_no_more_than_a_space_needs(folder: Path) -> None:
 def test_a_picture_is_read_there_without_torch(address: str) -> None:
     health = called(address, "health")
     assert health["status"] == "ok" and "torch" not in health["versions"]
-    for example in sorted((ROOT / "captcha_core" / "ui" / "examples").glob("*.png")):
+    for example in EXAMPLES:
         url = f"data:image/png;base64,{base64.b64encode(example.read_bytes()).decode()}"
         answer = called(address, "read", {"url": url}, health["models"][0])
         assert answer["text"] == example.stem

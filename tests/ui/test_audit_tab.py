@@ -66,7 +66,7 @@ class Reader(GreyReader):
 def audited(own: Files, chosen: str = OWN, reader: Any = None, **drawing: Any) -> list[tuple[Any, ...]]:
     context = context_of(reader or cast(Any, Reader()))
     context.drawing.update(drawing)
-    return list(audit_for_page(context, Shelf(), chosen, "quick", own, None, [], *drawing.values()))
+    return list(audit_for_page(context, Shelf(), chosen, "quick", 0, own, None, [], *drawing.values()))
 
 
 def test_uploaded_pictures_are_measured(own: list[Upload]) -> None:
@@ -86,6 +86,12 @@ def test_the_report_is_inside_the_answer(own: list[Upload]) -> None:
 
 def test_a_preset_is_measured() -> None:
     assert "Plain upright text: 2 pictures" in audited(None, "plain")[-1][0]
+
+
+def test_another_seed_draws_other_pictures() -> None:
+    context = context_of(cast(Any, Reader()))
+    [*_, (panel, *_)] = audit_for_page(context, Shelf(), "plain", "quick", 5, None, None, [])
+    assert "(seed 5)" in panel and panel != audited(None, "plain")[-1][0]
 
 
 def test_the_settings_of_the_generate_tab_are_measured() -> None:
@@ -120,13 +126,13 @@ def test_what_is_not_possible_is_said_in_the_results_place(file: CaptchaLabError
 
 
 def test_a_page_without_a_model_says_so() -> None:
-    [*_, (panel, *_)] = audit_for_page(context_of(), Shelf(), "plain", "quick", None, None, [])
+    [*_, (panel, *_)] = audit_for_page(context_of(), Shelf(), "plain", "quick", 0, None, None, [])
     assert "No model is loaded" in panel
 
 
 def test_too_many_models_are_refused() -> None:
     context = context_of(cast(Any, Reader()))
-    [*_, (panel, *_)] = audit_for_page(context, Shelf(), "plain", "quick", None, "a", ["b", "c", "d"])
+    [*_, (panel, *_)] = audit_for_page(context, Shelf(), "plain", "quick", 0, None, "a", ["b", "c", "d"])
     assert "4 models are chosen" in panel
 
 
@@ -143,7 +149,7 @@ def test_the_event_takes_what_an_address_may_set_beyond_a_sliders_end(spots: int
 
 def test_a_run_that_is_told_to_stop_says_so_last() -> None:
     runs: Shelf[Run] = Shelf()
-    measuring = audit_for_page(context_of(cast(Any, Reader())), runs, "plain", "quick", None, None, [])
+    measuring = audit_for_page(context_of(cast(Any, Reader())), runs, "plain", "quick", 0, None, None, [])
     *_, key = next(measuring)
     stop_run(runs, key)
     [*_, (panel, start, stop, _)] = measuring

@@ -17,7 +17,7 @@ from captcha_core.prediction import Prediction
 from captcha_core.rows import COLUMNS
 from captcha_core.ui.batch_reading import Run, batch_for_api, downloads, gathered, mapped, read_set, stop_run
 from captcha_core.ui.batch_tab import _build_results, _kept, counted, examples, run, shown, turned
-from captcha_core.ui.batch_view import ALL, AS_SENT, WRONG, Result
+from captcha_core.ui.batch_view import ALL, AS_SENT, FAILED, WRONG, Result
 from captcha_core.ui.blocks import build_page
 from captcha_core.ui.files import Files
 from captcha_core.ui.shelf import Shelf
@@ -184,11 +184,11 @@ def test_the_doubtful_are_counted_whichever_way_the_slider_is_moved(reader: Reco
     assert all(update == gr.skip() for update in counted(Shelf(), "", ALL, AS_SENT, 0.5, True)), "there is no set yet"
 
 
-def read_by_page(reader: Any, files: Files) -> tuple[Any, list[dict[Any, Any]]]:
+def read_by_page(reader: Any, files: Files, show: str = ALL) -> tuple[Any, list[dict[Any, Any]]]:
     """Return the tab's elements, and what is yielded for them."""
     with gr.Blocks():
         parts = _build_results(gr.Button())
-    return parts, list(run(context_of(reader), Shelf(), parts, Run(files), None, AS_SENT, 0.8))
+    return parts, list(run(context_of(reader), Shelf(), parts, Run(files), None, show, AS_SENT, 0.8))
 
 
 def test_a_full_disk_takes_the_table_from_nobody(
@@ -214,6 +214,15 @@ def test_a_thousand_pictures_are_read_shown_and_taken_home(reader: Recognizer, t
     assert "100.0%" in shown_first[parts.measures]
     with Path(last[parts.csv].value["path"]).open(encoding="utf-8", newline="") as handle:
         assert [row["prediction"] for row in csv.DictReader(handle)] == ["ABCD", "DDAA"] * 500
+
+
+@pytest.mark.parametrize(("show", "kept"), [(WRONG, WRONG), (FAILED, ALL)])
+def test_a_filter_stays_for_the_next_set_unless_it_leaves_nothing(
+    reader: Recognizer, tmp_path: Path, show: str, kept: str
+) -> None:
+    files = [upload._replace(name="DDDD.png") for upload in uploads(tmp_path, "ABCD")]
+    parts, updates = in_loop(read_by_page, reader, files, show)
+    assert updates[-2][parts.show].value == kept and "ABCD" in updates[-2][parts.table]
 
 
 def test_the_examples_are_named_by_their_text() -> None:
