@@ -22,6 +22,7 @@ from captcha_core.ui.endpoints import check_mcp
 from captcha_core.ui.generate_tab import build_generate_tab
 from captcha_core.ui.guard import Guard
 from captcha_core.ui.health import build_health
+from captcha_core.ui.heaps import share_heaps
 from captcha_core.ui.housekeeping import housekeeping
 from captcha_core.ui.labels import LABELS_JS
 from captcha_core.ui.links import KEEP_JS, one_of
@@ -121,6 +122,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
     trust_proxy()
     host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     _check_free(host, port)
+    share_heaps()
     try:
         _, address, _ = page.launch(server_name=host, server_port=port, **_launching(page, settings))
     except OSError as error:

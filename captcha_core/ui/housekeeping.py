@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,6 +10,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from captcha_core.ui.heaps import give_memory_back
 from captcha_core.ui.upload_folder import UploadFolder
 
 KEPT_S = 60.0
@@ -48,18 +47,6 @@ async def _keep(app: Any, folder: UploadFolder) -> None:
             await run_in_threadpool(folder.room)
         if rounds % _MEMORY_EVERY == 0:
             await run_in_threadpool(give_memory_back)
-
-
-def give_memory_back() -> bool:
-    """Return what is free in the C library's heaps to the system; say whether there was any (glibc's malloc_trim).
-
-    Visitors' pictures are opened in dozens of threads, and glibc keeps a heap for each, which only grows by itself.
-    Does nothing where the C library is another one.
-    """
-    if sys.platform != "linux":
-        return False
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    return bool(trim is not None and trim(0))
 
 
 class Callers:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import os
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from captcha_core.ui.housekeeping import KEPT_S, Callers, give_memory_back
+from captcha_core.ui.housekeeping import KEPT_S, Callers
 
 CALL, OTHER, BROWSER = "0" * 32, "f" * 32, "k2j9x8a7b3c"
 
@@ -67,27 +64,3 @@ def test_whoever_has_heard_all_is_forgotten(sessions: list[str]) -> None:
     Callers(app).forget()
     assert app.queue.pending_event_ids_session == {}
     assert not app.state_holder.session_data
-
-
-@pytest.mark.skipif(
-    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc has it; elsewhere nothing is done"
-)
-def test_free_memory_goes_back_to_the_system() -> None:
-    libc, count, size = ctypes.CDLL(None), 1000, 100 << 10
-    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-    blocks = [libc.malloc(size) for _ in range(count)]
-    for block in blocks:
-        ctypes.memset(block, 1, size)
-    # The last one keeps the heap's end where it is.
-    for block in blocks[:-1]:
-        libc.free(block)
-    before = resident()
-    give_memory_back()
-    after = resident()
-    libc.free(blocks[-1])
-    assert before - after > count * size / 2
-
-
-def resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
