@@ -18,7 +18,7 @@ from captcha_core.ui.catalogue import ModelCatalogue
 from captcha_core.ui.closing import CLOSING, stay
 from captcha_core.ui.compare_tab import build_compare_tab
 from captcha_core.ui.context import PageContext
-from captcha_core.ui.endpoints import check_mcp
+from captcha_core.ui.endpoints import answer_agents_in_json, check_mcp
 from captcha_core.ui.generate_tab import build_generate_tab
 from captcha_core.ui.guard import Guard
 from captcha_core.ui.health import build_health
@@ -128,6 +128,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, *, 
     except OSError as error:
         tried = "No port from 7860 is free" if port is None else f"Port {port} cannot be used"
         raise CaptchaLabError(f"{tried} on {host}; choose another with --port.") from error
+    answer_agents_in_json(page)
     if block:
         stay(page)
     return address

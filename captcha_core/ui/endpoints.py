@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -64,6 +65,17 @@ def check_mcp(has_accounts: bool = False) -> None:
             f"{MCP_VARIABLE} is true, but the package for it is not installed. Install it, without constraints.txt: "
             f'pip install "gradio[mcp]=={gr.__version__}"; or unset {MCP_VARIABLE}.'
         )
+
+
+def answer_agents_in_json(page: gr.Blocks) -> None:
+    """Let agents get what programs get; Gradio 6.31 tells them Python's notation of it. Call this on a running page."""
+    server: Any = page.mcp_server_obj
+    if server is None:
+        return
+    in_words = server.postprocess_output_data
+    server.postprocess_output_data = lambda answers, address: in_words(
+        [json.dumps(answer, ensure_ascii=False) for answer in answers], address
+    )
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:

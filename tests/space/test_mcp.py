@@ -26,7 +26,7 @@ def answers(folder: Path, python: Path) -> Any:
 
 def test_an_agent_finds_tools_by_name_and_reads_what_they_are_for(answers: Any) -> None:
     tools = answers["tools"]
-    for name in ("read_captcha", "read_captchas", "generate_captchas", "check_captcha_lab"):
+    for name in ("read_captcha", "read_captchas", "draw_captchas", "check_captcha_lab"):
         [description] = [told for tool, told in tools.items() if tool.endswith(name)]
         assert len(description) > 40, name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, TypedDict
 
 import gradio as gr
@@ -12,7 +13,7 @@ import pytest
 
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.blocks import build_page, serve
-from captcha_core.ui.endpoints import MCP_VARIABLE, add_endpoint
+from captcha_core.ui.endpoints import MCP_VARIABLE, add_endpoint, answer_agents_in_json
 from captcha_core.ui.settings import AUTH_VARIABLE
 from tests.ui.helpers import GreyReader, catalogue_of, in_loop
 
@@ -73,6 +74,14 @@ def test_every_answer_of_the_page_is_typed() -> None:
     for fn in every_endpoint():
         for answer in fn.outputs:
             assert answer.api_info().get("properties") or answer.api_info().get("type") == "array", fn.api_name
+
+
+def test_agents_are_answered_in_json() -> None:
+    page = in_loop(greeting_page)
+    answer_agents_in_json(page)
+    page.mcp_server_obj = SimpleNamespace(postprocess_output_data=lambda answers, _: [str(one) for one in answers])
+    answer_agents_in_json(page)
+    assert page.mcp_server_obj.postprocess_output_data([{"text": "ä"}], "") == ['{"text": "ä"}']
 
 
 def test_an_mcp_server_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
