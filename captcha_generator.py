@@ -49,6 +49,7 @@ from captcha_core.cluster.parts import Parts
 from captcha_core.errors import CaptchaLabError
 from captcha_core.generator import STYLES, Captcha, GeneratorSettings, Style, generate_captcha, save_grid_image
 from captcha_core.generator.choice import check_seed, chosen_style, flag
+from captcha_core.generator.fonts import located
 from captcha_core.generator.grid import check_grid_path
 from captcha_core.generator.output import Order, write_captchas
 from captcha_core.generator.sets import data_set
@@ -139,6 +140,9 @@ def check(options: argparse.Namespace) -> None:
 def style_of(options: argparse.Namespace) -> Style:
     """Return the style with the settings that were given; refuse those that it has not."""
     given = {item.name: getattr(options, item.name) for item in fields(GeneratorSettings)}
+    if options.fonts is not None:
+        # The workers of a cluster need not run in this folder.
+        given["fonts"] = located(options.fonts)
     return chosen_style(options.style, {name: value for name, value in given.items() if value is not None})
 
 

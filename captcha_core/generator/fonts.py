@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -44,6 +45,16 @@ def find_font(name: str) -> Path:
         known = ", ".join(sorted(fonts)[:12])
         raise CaptchaLabError(f"There is no font {name!r}. Give a .ttf, .otf or .woff file, or one of: {known} ...")
     return fonts[name]
+
+
+def located(fonts: Iterable[str]) -> list[str]:
+    """Return fonts with every path as an absolute one, which means the same to a process in another folder."""
+    return [str(Path(name).absolute()) if _is_path(name) else name for name in fonts]
+
+
+def _is_path(name: str) -> bool:
+    path = Path(name)
+    return path.is_file() or (path.is_dir() and name not in available_fonts())
 
 
 @cache

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.errors import CaptchaLabError
-from captcha_core.generator.fonts import DEFAULT_FONTS, available_fonts, check_font, find_font
+from captcha_core.generator.fonts import DEFAULT_FONTS, available_fonts, check_font, find_font, located
 
 
 def test_default_fonts_come_with_the_dependencies() -> None:
@@ -34,3 +34,16 @@ def test_an_unknown_font_is_refused_with_those_there_are() -> None:
     with pytest.raises(CaptchaLabError, match="'NoSuchFont'") as error:
         find_font("NoSuchFont")
     assert sorted(available_fonts())[0] in str(error.value)
+
+
+def test_paths_of_fonts_mean_the_same_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("mine", "DejaVuSans"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "mine" / "a.ttf").write_bytes(b"a font")
+    monkeypatch.chdir(tmp_path)
+    assert located(["DejaVuSans", "mine/a.ttf", "mine", "none.ttf"]) == [
+        "DejaVuSans",
+        str(tmp_path / "mine" / "a.ttf"),
+        str(tmp_path / "mine"),
+        "none.ttf",
+    ]
