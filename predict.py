@@ -20,6 +20,7 @@ import argparse
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     known.add_argument("--allow", metavar="CHARACTERS", help="only these may stand in it, such as 2345abc or digits")
     known.add_argument(
         "--length", metavar="N", help="it has N characters, from MIN-MAX such as 4-6, or MIN- such as 4-"
+    )
+    known.add_argument(
+        "--ignore-case", action="store_true", help="case does not matter: read a and A as one letter, written small"
     )
     steps = parser.add_argument_group("preprocessing", "travels in the checkpoint; the first three override that")
     steps.add_argument("--no-auto-crop", action="store_true", help="keep a margin of one flat colour")
@@ -134,16 +138,16 @@ def constraint_of(options: argparse.Namespace) -> Constraint | None:
     Raises:
         CaptchaLabError: If the length is none, or no text can be so.
     """
-    allowed = NAMED_ALPHABETS.get(options.allow, options.allow)
+    known = Constraint(NAMED_ALPHABETS.get(options.allow, options.allow), ignore_case=options.ignore_case)
     if options.length is None:
-        return None if allowed is None else Constraint(allowed)
+        return None if known == Constraint() else known
     match = re.fullmatch("([0-9]+)(?:-([0-9]*))?", options.length)
     if match is None:
         raise CaptchaLabError(
             f"--length {options.length}: give a number such as 5, two such as 4-6, or 4- for 4 or more."
         )
     shortest, longest = match[1], match[1] if match[2] is None else match[2]
-    return Constraint(allowed, int(shortest), int(longest) if longest else None)
+    return replace(known, min_length=int(shortest), max_length=int(longest) if longest else None)
 
 
 def constraint_note(constraint: Constraint | None, expected: Constraint | None) -> str | None:
@@ -153,6 +157,7 @@ def constraint_note(constraint: Constraint | None, expected: Constraint | None) 
         return None
     known = [f"only {said.allowed}"] if said.allowed is not None else []
     known += [said.lengths] if said.limits_length else []
+    known += ["case ignored"] if said.ignore_case else []
     return f"{'expected by the model' if constraint is None else 'constraint'}: {', '.join(known)}"
 
 

@@ -5,7 +5,8 @@
     python benchmarks/accuracy.py --data ../shared/data --checkpoint runs/first/best.safetensors
 
 Every reader gets the same RGB pictures as PNG files, one at a time, in a process of its own (benchmarks/readers.py).
-rapidocr is told which characters the texts are made of; a checkpoint reads once without knowing and once, masked, told.
+rapidocr is told which characters the texts are made of; a checkpoint reads once without knowing and once, masked, told:
+that, and where case does not matter.
 --data is a folder of Parquet files as benchmarks/labelled_sets.py names them. Writes benchmarks/results/accuracy.json,
 where the figures of other readers and sets stay; each says from which run it comes, and a set's pictures must be the
 same for all. benchmarks/readme_results.py makes tables of it in docs/benchmarks.md. For times see benchmarks/speed.py.
@@ -110,7 +111,7 @@ def measure_all(process: ReaderProcess, pictures: Iterable[Pictures]) -> dict[st
     figures = {}
     for those in pictures:
         name = those.set.name
-        figures[name] = score(those, list(process.read(those.images, those.alphabet)))
+        figures[name] = score(those, list(process.read(those.images, those.alphabet, those.set.folded)))
         shown = ", ".join(f"{key} {v:.2%}" for key, v in figures[name].items() if isinstance(v, float))
         print(f"{process.name}, {name}: {len(those.labels)} pictures, {shown}", flush=True)
     mean = mean_of_styles(figures, figures)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from captcha_core.ctc import collapse
 
-Read = Callable[[bytes, str], dict[str, Any]]
-"""Takes a PNG file and the characters of which its text is made; returns ``text`` and, if known, ``confidence``."""
+Read = Callable[[bytes, str, bool], dict[str, Any]]
+"""Takes a PNG file, the characters of which its text is made and whether case does not matter; returns ``text`` and, if
+known, ``confidence``."""
 
 
 def open_checkpoint(path: str) -> tuple[str, Read]:
@@ -32,7 +33,7 @@ def open_checkpoint(path: str) -> tuple[str, Read]:
 
     recognizer = Recognizer(path, threads=1)
 
-    def read(picture: bytes, alphabet: str) -> dict[str, Any]:
+    def read(picture: bytes, alphabet: str, ignore_case: bool) -> dict[str, Any]:
         prediction = recognizer.read(picture)
         return {"text": prediction.text, "confidence": prediction.confidence}
 
@@ -41,6 +42,8 @@ def open_checkpoint(path: str) -> tuple[str, Read]:
 
 def open_masked_checkpoint(path: str) -> tuple[str, Read]:
     """Open a checkpoint of this project; of its own alphabet it writes only what the texts are made of.
+
+    Where case does not matter, it is told that too.
 
     Raises:
         CheckpointError: If it cannot be used.
@@ -51,9 +54,9 @@ def open_masked_checkpoint(path: str) -> tuple[str, Read]:
     recognizer = Recognizer(path, threads=1)
     own = recognizer.meta.alphabet
 
-    def read(picture: bytes, alphabet: str) -> dict[str, Any]:
+    def read(picture: bytes, alphabet: str, ignore_case: bool) -> dict[str, Any]:
         allowed = "".join(character for character in own if character in alphabet)
-        prediction = recognizer.read(picture, Constraint(allowed or own))
+        prediction = recognizer.read(picture, Constraint(allowed or own, ignore_case=ignore_case))
         return {"text": prediction.text, "confidence": prediction.confidence}
 
     return recognizer.model_id, read
@@ -65,7 +68,7 @@ def open_ddddocr(model: str) -> tuple[str, Read]:
     import ddddocr
 
     reader = ddddocr.DdddOcr(show_ad=False, beta=model == "beta")
-    return _installed("ddddocr"), lambda picture, alphabet: {"text": reader.classification(picture)}
+    return _installed("ddddocr"), lambda picture, alphabet, ignore_case: {"text": reader.classification(picture)}
 
 
 def open_rapidocr(model: str) -> tuple[str, Read]:
@@ -90,7 +93,7 @@ def open_rapidocr(model: str) -> tuple[str, Read]:
     greedy = MaskedGreedy(engine.text_rec.postprocess_op.character)
     engine.text_rec.postprocess_op = greedy
 
-    def read(picture: bytes, alphabet: str) -> dict[str, Any]:
+    def read(picture: bytes, alphabet: str, ignore_case: bool) -> dict[str, Any]:
         greedy.write_only(alphabet)
         return {"text": engine(picture).txts[0]}
 

@@ -3,8 +3,9 @@
     python -m benchmarks.reader_process checkpoint saved_models/efficientnet.safetensors
 
 benchmarks/readers.py starts it; so two versions of a package can be compared in one run. A message is a line of JSON.
-The first one out is ``{"reader": ID}``; then each ``{"alphabet": CHARACTERS, "pictures": [PNG in base64, ...]}`` is
-answered by ``{"readings": [{"text": TEXT, "seconds": SECONDS}, ...]}``, in order. ``{"error": TEXT}`` is the last one.
+The first one out is ``{"reader": ID}``; then each ``{"alphabet": CHARACTERS, "ignore_case": BOOL, "pictures": [PNG in
+base64, ...]}`` is answered by ``{"readings": [{"text": TEXT, "seconds": SECONDS}, ...]}``, in order. The last one is
+``{"error": TEXT}``.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def _answer(read: Read, request: dict[str, Any]) -> dict[str, Any]:
     for packed in request["pictures"]:
         picture = base64.b64decode(packed)
         started = time.perf_counter()
-        reading = read(picture, request["alphabet"])
+        reading = read(picture, request["alphabet"], request["ignore_case"])
         readings.append(reading | {"seconds": time.perf_counter() - started})
     return {"readings": readings}
 

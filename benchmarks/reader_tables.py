@@ -17,20 +17,23 @@ TABLES = (
 )
 
 
-def mean_of_styles(figures: Mapping[str, Mapping[str, Any]], sets: Iterable[str]) -> float | None:
-    """Return the mean, over the unseen styles among the sets, of the texts read exactly with case ignored.
+def mean_of_styles(
+    figures: Mapping[str, Mapping[str, Any]], sets: Iterable[str], figure: str = "exact_match_folded"
+) -> float | None:
+    """Return the mean of a figure over the unseen styles among the sets.
 
     Args:
         figures: A reader's figures by set.
         sets: Names of sets.
+        figure: Which; by default the share of texts read exactly with case ignored.
 
     Returns:
-        None when there is no style, or the reader has not read all of them.
+        None when there is no style, or the reader has not read all of them or has no such figure.
     """
     styles = [name for name in sets if name.startswith(STYLES)]
-    if not styles or not set(styles) <= set(figures):
+    if not styles or any(figure not in figures.get(name, {}) for name in styles):
         return None
-    return fmean(figures[name]["exact_match_folded"] for name in styles)
+    return fmean(figures[name][figure] for name in styles)
 
 
 def accuracy_tables(results: Mapping[str, Any]) -> list[str]:
@@ -80,15 +83,22 @@ def checkpoint_table(results: Mapping[str, Any], name: str) -> list[str]:
         best = max((figures[set_name]["exact_match_folded"] for figures in others if set_name in figures), default=None)
         exact = None if about["folded"] else plain[set_name]["exact_match"]
         shares = (plain[set_name]["exact_match_folded"], told[set_name]["exact_match_folded"], best)
-        calibration = plain[set_name].get("ece")
-        rows.append([f"{about['shown']} ({plain[set_name]['n']:,})", *map(_percent, (exact, *shares, calibration))])
+        calibration = [figures[set_name].get("ece") for figures in (plain, told)]
+        rows.append([f"{about['shown']} ({plain[set_name]['n']:,})", *map(_percent, (exact, *shares, *calibration))])
     means = [mean_of_styles(figures, results["sets"]) for figures in (plain, told, *others)]
     best = max((mean for mean in means[2:] if mean is not None), default=None)
-    rows.append(["mean of the unseen styles", "-", *map(_percent, (*means[:2], best)), "-"])
-    return _lines(
-        ["pictures", "exact", "case ignored", "the same, characters told", "best of the others, case ignored", "ECE"],
-        rows,
-    )
+    errors = [mean_of_styles(figures, results["sets"], "ece") for figures in (plain, told)]
+    rows.append(["mean of the unseen styles", "-", *map(_percent, (*means[:2], best, *errors))])
+    heads = [
+        "pictures",
+        "exact",
+        "case ignored",
+        "the same, told",
+        "best of the others, case ignored",
+        "ECE",
+        "ECE, told",
+    ]
+    return _lines(heads, rows)
 
 
 def reader_speed_table(results: Mapping[str, Any]) -> list[str]:

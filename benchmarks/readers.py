@@ -74,7 +74,8 @@ def checkpoints(paths: Sequence[Path], rival_folder: Path | None, masked: bool =
     Args:
         paths: The checkpoints.
         rival_folder: Where the rivals are, if there are any; what needs onnxruntime then runs on theirs.
-        masked: Whether they are told which characters the texts are made of, as rapidocr's recogniser is.
+        masked: Whether they are told which characters the texts are made of, as rapidocr's recogniser is, and where
+            case does not matter.
 
     Raises:
         CaptchaLabError: If a file is not there, or two have one name.
@@ -137,12 +138,13 @@ class ReaderProcess:
         """End the process."""
         self._stop()
 
-    def read(self, pictures: Sequence[bytes], alphabet: str) -> Iterator[Reading]:
+    def read(self, pictures: Sequence[bytes], alphabet: str, ignore_case: bool = False) -> Iterator[Reading]:
         """Read pictures one at a time, in order.
 
         Args:
             pictures: PNG files.
             alphabet: The characters that their texts are made of.
+            ignore_case: Whether case does not matter in them.
 
         Yields:
             What was read in each.
@@ -152,7 +154,7 @@ class ReaderProcess:
         """
         for start in range(0, len(pictures), AT_ONCE):
             packed = [base64.b64encode(picture).decode() for picture in pictures[start : start + AT_ONCE]]
-            self._send({"alphabet": alphabet, "pictures": packed})
+            self._send({"alphabet": alphabet, "ignore_case": ignore_case, "pictures": packed})
             for reading in self._receive()["readings"]:
                 yield Reading(reading["text"], reading.get("confidence"), reading["seconds"])
 

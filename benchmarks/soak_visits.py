@@ -71,7 +71,7 @@ async def read(client: httpx.AsyncClient, rng: random.Random) -> None:
     """Read a picture."""
     example = rng.choice(EXAMPLES)
     picture = await uploaded(client, example.name, example.read_bytes())
-    [answer] = await called(client, "read", [picture, None, None, None, None])
+    [answer] = await called(client, "read", [picture, None, None, None, None, None])
     expect(answer["text"] == example.stem, f"{example.stem} was read as {answer['text']}")
 
 
@@ -104,7 +104,7 @@ async def broken_picture(client: httpx.AsyncClient, rng: random.Random) -> None:
     """Have something read that is no picture."""
     name = rng.choice(list(_BROKEN))
     picture = await uploaded(client, name, _BROKEN[name])
-    answer = await called(client, "read", [picture, None, None, None, None], "error")
+    answer = await called(client, "read", [picture, None, None, None, None, None], "error")
     expect(str(answer["error"]).startswith(name), str(answer))
 
 
@@ -131,7 +131,7 @@ async def broken_upload(client: httpx.AsyncClient, rng: random.Random) -> None:
 async def leave(client: httpx.AsyncClient, rng: random.Random) -> None:
     """Go away before the answer is there, with or without having asked for it."""
     picture = await uploaded(client, EXAMPLES[0].name, _PNG)
-    place = await begun(client, "read", [picture, None, None, None, None])
+    place = await begun(client, "read", [picture, None, None, None, None, None])
     if rng.random() < 0.5:
         async with client.stream("GET", place) as stream:
             expect(stream.status_code == 200, place)

@@ -16,6 +16,8 @@ class Constraint:
         allowed: Characters that may stand in the text; None allows the whole alphabet.
         min_length: Fewest characters.
         max_length: Most characters; None sets no limit.
+        ignore_case: Whether letters that differ in case only count as one, which is written as the small one, or as the
+            large one where that alone is allowed.
 
     Raises:
         CaptchaLabError: If no text is possible.
@@ -24,6 +26,7 @@ class Constraint:
     allowed: str | None = None
     min_length: int = 0
     max_length: int | None = None
+    ignore_case: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no text can meet."""
@@ -60,4 +63,19 @@ class Constraint:
                 f"The model's alphabet {alphabet.symbols!r} has not all of the allowed characters: {missing!r} are "
                 "missing. Leave them out or take a model that can read them."
             )
-        return [character in allowed for character in alphabet.symbols]
+        written = self.written_as(alphabet)
+        return [character in allowed and written[i] == i for i, character in enumerate(alphabet.symbols)]
+
+    def written_as(self, alphabet: Alphabet) -> list[int]:
+        """Tell of every character of an alphabet the place of that which is written for it; its own, but for case."""
+        own = list(range(len(alphabet)))
+        if not self.ignore_case:
+            return own
+        letters: dict[str, int] = {}
+        # What comes later wins: characters that are allowed, of these small letters.
+        for i in sorted(own, key=lambda i: self._rank(alphabet.symbols[i])):
+            letters[alphabet.symbols[i].casefold()] = i
+        return [letters[character.casefold()] for character in alphabet.symbols]
+
+    def _rank(self, character: str) -> tuple[bool, bool]:
+        return self.allowed is None or character in self.allowed, character == character.lower()

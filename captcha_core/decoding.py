@@ -227,15 +227,28 @@ def class_probabilities(logits: ArrayLike, classes: int, temperature: float) -> 
 def possible_scores(logits: ArrayLike, alphabet: Alphabet, scheme: str, constraint: Constraint) -> Floats:
     """Return logits in float64, with minus infinity for the characters that may not stand in the text.
 
-    Put before the softmax, this leaves all probability to the other classes; the end or the blank always stays.
+    Put before the softmax, this leaves all probability to the other classes; the end or the blank always stays. Where
+    case is ignored, the character that is written for several has the probability of all of them.
     """
     scores = np.asarray(logits, np.float64)
     if constraint == Constraint():
         return scores
+    if constraint.ignore_case:
+        scores = _joined(scores, constraint.written_as(alphabet))
     possible = np.ones(class_count(alphabet, scheme), np.bool_)
     possible[: len(alphabet)] = constraint.choose(alphabet)
     # NaN and infinity stay, to be found.
     return np.where(possible | ~(scores < np.inf), np.maximum(scores, _LOWEST), -np.inf)
+
+
+def _joined(scores: Floats, written_as: list[int]) -> Floats:
+    """Return scores in which a class that others are written as has the logarithm of the sum of their exponentials."""
+    joined = scores.copy()
+    for place in {place for i, place in enumerate(written_as) if place != i}:
+        members = [i for i, other in enumerate(written_as) if other == place]
+        with np.errstate(invalid="ignore"):
+            joined[..., place] = np.logaddexp.reduce(scores[..., members], axis=-1)
+    return joined
 
 
 def _check_length(constraint: Constraint, steps: int, needed: int) -> None:

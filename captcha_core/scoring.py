@@ -31,14 +31,15 @@ def character_probabilities(
         alphabet: The characters in class order.
         scheme: The model's, as for ``decode``.
         temperature: As for ``decode``.
-        constraint: As for ``decode``; the text is one that it allows.
+        constraint: As for ``decode``; the text is one that it allows, in any case where it ignores that.
 
     Raises:
         AlphabetError: If the text has characters that the alphabet has not.
         CheckpointError: If the logits hold NaN or infinity.
     """
     constraint = constraint or Constraint()
-    classes = np.array(alphabet.encode(text), np.int64)
+    written_as = constraint.written_as(alphabet)
+    classes = np.array([written_as[c] for c in alphabet.encode(text)], np.int64)
     scores = np.asarray(logits)
     texts = np.tile(classes, (len(scores), 1))
     if scheme == "positions":

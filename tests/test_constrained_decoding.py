@@ -14,6 +14,7 @@ from captcha_core.alphabet import Alphabet
 from captcha_core.constraint import Constraint
 from captcha_core.decoding import SCHEMES, class_count, decode
 from captcha_core.errors import AlphabetError, CaptchaLabError, CheckpointError
+from captcha_core.scoring import character_probabilities
 
 Classes = tuple[int, ...]
 
@@ -94,6 +95,37 @@ def test_text_and_confidences_are_those_of_the_possible_sequences(scheme: str, d
             for character, value in ((found.text[place], found.char_confidences[place]), *others):
                 c = symbols.index(character)
                 assert value == pytest.approx(every.replaced(text, place, c) if scheme == "ctc" else every.at(place, c))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@given(seed=st.integers(0, 10_000), allowed=st.sampled_from([None, "aB", "AB1"]))
+def test_where_case_is_ignored_a_letter_has_the_probability_of_both(
+    scheme: str, seed: int, allowed: str | None
+) -> None:
+    alphabet, steps = Alphabet("aAB1b"), 3
+    constraint = Constraint(allowed, ignore_case=True)
+    [scores] = scores_of(seed, 1, steps, alphabet, scheme)
+    small = {c.casefold(): c for c in allowed or "ab1"}
+    written = [alphabet.symbols.find(small.get(c.casefold(), "?")) for c in alphabet.symbols] + [len(alphabet)]
+    weights = np.exp(scores)
+    paths: dict[Classes, float] = {}
+    for chosen in itertools.product(range(scores.shape[1]), repeat=steps):
+        path = tuple(written[c] for c in chosen)
+        if -1 not in path:
+            paths[path] = paths.get(path, 0.0) + float(weights[np.arange(steps), chosen].prod())
+    texts: dict[Classes, float] = {}
+    for path, weight in paths.items():
+        text = TEXT_OF[scheme](path, len(alphabet))
+        texts[text] = texts.get(text, 0.0) + weight
+    [found] = decode(scores[None], alphabet, scheme, constraint=constraint)
+    best = TEXT_OF[scheme](max(paths, key=lambda path: paths[path]), len(alphabet))
+    assert found.text == alphabet.decode(best)
+    assert found.confidence == pytest.approx(texts[best] / sum(texts.values()))
+    assert all(c in small.values() for others in found.alternatives for c, _ in others)
+    [probabilities] = character_probabilities(
+        scores[None], found.text.swapcase(), alphabet, scheme, constraint=constraint
+    )
+    assert probabilities.tolist() == pytest.approx(list(found.char_confidences))
 
 
 def both(a: Constraint, b: Constraint, symbols: str) -> Constraint:

@@ -45,3 +45,24 @@ def test_characters_are_chosen_in_the_alphabet_s_order() -> None:
 def test_characters_that_the_alphabet_has_not_are_named() -> None:
     with pytest.raises(AlphabetError, match="'abc' has not all.*'XY' are missing. Leave them out"):
         Constraint("aYX").choose(Alphabet("abc"))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "written"),
+    [
+        (None, "aab1ßb"),
+        ("abAB1", "aab1ßb"),
+        ("AB", "AAB1ßB"),
+        ("aB", "aaB1ßB"),
+        ("1", "aab1ßb"),
+    ],
+)
+def test_without_case_a_letter_is_written_small_unless_only_the_large_one_is_allowed(
+    allowed: str | None, written: str
+) -> None:
+    alphabet = Alphabet("aAB1ßb")
+    constraint = Constraint(allowed, ignore_case=True)
+    assert "".join(alphabet.symbols[i] for i in constraint.written_as(alphabet)) == written
+    chosen = [c for c, is_chosen in zip(alphabet.symbols, constraint.choose(alphabet), strict=True) if is_chosen]
+    assert set(chosen) == set(written) & set(allowed or alphabet.symbols)
+    assert Constraint(allowed).written_as(alphabet) == list(range(6))

@@ -21,7 +21,7 @@ from captcha_core.ui.generate_answers import (
 from captcha_core.ui.generate_api import documented
 from captcha_core.ui.generate_controls import STYLE_LABELS, Controls
 from captcha_core.ui.generate_files import FORMATS, MOST, PARQUET
-from captcha_core.ui.links import one_of, within
+from captcha_core.ui.links import one_of, within, yes
 
 # Drawing keeps one core busy for a moment, a file for up to a minute.
 _DRAWING: dict[str, Any] = {"concurrency_id": "drawing", "concurrency_limit": 2}
@@ -182,7 +182,7 @@ def _keep(
     """Keep style, seed, settings and what to take away in the page's address."""
     context.links.add("gen_style", style, one_of(styles))
     context.links.add("gen_seed", sheet.seed, within(*SEEDS))
-    context.links.add("gen_read", sheet.read, _yes)
+    context.links.add("gen_read", sheet.read, yes)
     context.links.add("gen_count", take.count, within(1, MOST))
     context.links.add("gen_as", take.form, one_of(list(FORMATS)))
     for name, component in controls.components.items():
@@ -193,9 +193,3 @@ def _enclosing_tab(element: Any) -> gr.Tab:
     while not isinstance(element, gr.Tab):
         element = element.parent
     return element
-
-
-def _yes(text: str) -> bool:
-    if text != "true":
-        raise ValueError(text)
-    return True

@@ -98,6 +98,13 @@ def within(low: float, high: float, kind: type[int] | type[float] = int) -> Call
     return parse
 
 
+def yes(text: str) -> bool:
+    """Take what the address says of a box that is ticked."""
+    if text != "true":
+        raise ValueError(text)
+    return True
+
+
 def _update(link: Link, query: Mapping[str, str]) -> Any:
     text = query.get(link.name)
     if text is None or len(text) > MOST_CHARACTERS:

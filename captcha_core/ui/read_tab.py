@@ -172,6 +172,7 @@ def _add_endpoint(context: PageContext, picture: PictureInput) -> None:
     """Add ``/read``, whose parameters come through elements that nobody sees."""
     alphabet = gr.Textbox(None, label="alphabet", visible=False)
     lengths = [gr.Number(None, label=name, precision=0, visible=False) for name in ("min_length", "max_length")]
-    inputs = [picture, context.model, alphabet, *lengths]
+    ignore_case = gr.Checkbox(False, label="ignore_case", visible=False)
+    inputs = [picture, context.model, alphabet, *lengths, ignore_case]
     read = partial(read_for_api, context)
     add_endpoint(read, inputs, name="read", tool="read_captcha", answer="prediction", **QUEUED)

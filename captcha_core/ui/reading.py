@@ -150,6 +150,7 @@ def read_for_api(
     alphabet: str | None = None,
     min_length: int | None = None,
     max_length: int | None = None,
+    ignore_case: bool | None = False,
 ) -> Reading:
     """Read the text in one captcha picture that you already have, with the confidence of every character.
 
@@ -160,12 +161,13 @@ def read_for_api(
         alphabet: The only characters that may stand in the text, or digits, lower or upper; any if left out.
         min_length: Fewest characters of the text; any number if left out.
         max_length: Most characters of the text; any number if left out.
+        ignore_case: Whether A and a count as one letter, which is then read as a; false if left out.
 
     Raises:
         gr.Error: If there is no model, no readable picture, or no text is possible.
     """
     try:
-        constraint = Restriction(alphabet, min_length, max_length).constraint()
+        constraint = Restriction(alphabet, min_length, max_length, bool(ignore_case)).constraint()
         return cast(Reading, _predict(context, context.catalogue[model], _readable(picture), constraint).as_dict())
     except CaptchaLabError as error:
         # A page that loads this endpoint would render the message as HTML, and the file's name in it is a stranger's.

@@ -10,7 +10,7 @@ from captcha_core.alphabet import NAMED_ALPHABETS
 from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.context import PageContext
-from captcha_core.ui.links import MOST_CHARACTERS, one_of, within
+from captcha_core.ui.links import MOST_CHARACTERS, one_of, within, yes
 from captcha_core.ui.wording import characters
 
 ANY, OWN = "any", "own"
@@ -26,11 +26,13 @@ class Restriction:
         alphabet: The only characters, or a named alphabet; empty for all that the model reads.
         min_length: Fewest characters; None for no limit.
         max_length: Most characters; None for no limit.
+        ignore_case: Whether letters that differ in case only count as one.
     """
 
     alphabet: str | None = None
     min_length: int | None = None
     max_length: int | None = None
+    ignore_case: bool = False
 
     def constraint(self) -> Constraint | None:
         """Return it as the recogniser takes it; None where every text is possible.
@@ -41,15 +43,15 @@ class Restriction:
         if len(self.alphabet or "") > MOST_CHARACTERS:
             raise CaptchaLabError(f"The alphabet has more than {MOST_CHARACTERS} characters; name fewer.")
         allowed = NAMED_ALPHABETS.get(self.alphabet or "", self.alphabet) or None
-        constraint = Constraint(allowed, self.min_length or 0, self.max_length)
+        constraint = Constraint(allowed, self.min_length or 0, self.max_length, self.ignore_case)
         return None if constraint == Constraint() else constraint
 
 
-def chosen(choice: str, own: str, shortest: int, longest: int) -> Restriction:
+def chosen(choice: str, own: str, shortest: int, longest: int, ignore_case: bool = False) -> Restriction:
     """Return what the controls say; a length of 0 stands for any."""
     # In order and once each, characters never spell the name of an alphabet.
     alphabet = "".join(sorted(set("".join((own or "").split())))) if choice == OWN else choice
-    return Restriction("" if choice == ANY else alphabet, shortest or None, longest or None)
+    return Restriction("" if choice == ANY else alphabet, shortest or None, longest or None, ignore_case)
 
 
 def in_words(constraint: Constraint) -> str:
@@ -57,6 +59,7 @@ def in_words(constraint: Constraint) -> str:
     said = [] if constraint.allowed is None else [characters(constraint.allowed)]
     if constraint.limits_length:
         said.append(f"at most {constraint.max_length} characters" if not constraint.min_length else constraint.lengths)
+    said += ["case does not matter"] if constraint.ignore_case else []
     return "; ".join(said)
 
 
@@ -74,6 +77,7 @@ def add_restriction(context: PageContext) -> list[gr.components.Component]:
             gr.Dropdown(lengths, value=0, label=label, filterable=False, min_width=80)
             for label in ("Fewest characters", "Most characters")
         )
+    ignore_case = gr.Checkbox(False, label="Case does not matter: A is read as a")
     choice.change(
         lambda name: gr.Textbox(visible=name == OWN), choice, own, queue=False, api_visibility="private",
         show_progress="hidden",
@@ -82,4 +86,5 @@ def add_restriction(context: PageContext) -> list[gr.components.Component]:
     context.links.add("own", own)
     context.links.add("shortest", shortest, within(0, LONGEST))
     context.links.add("longest", longest, within(0, LONGEST))
-    return [choice, own, shortest, longest]
+    context.links.add("anycase", ignore_case, yes)
+    return [choice, own, shortest, longest, ignore_case]

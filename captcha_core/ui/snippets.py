@@ -63,7 +63,8 @@ class Snippets:
         # One word with "=", so that characters may begin with "-".
         words += [f"--allow={self.restriction.alphabet}"] if self.restriction.alphabet else []
         length = _length(self.restriction.min_length, self.restriction.max_length)
-        return shlex.join(words + (["--length", length] if length else []))
+        words += ["--length", length] if length else []
+        return shlex.join(words + (["--ignore-case"] if self.restriction.ignore_case else []))
 
     def _settings(self) -> dict[str, Any]:
         named = {
@@ -71,6 +72,7 @@ class Snippets:
             "alphabet": self.restriction.alphabet,
             "min_length": self.restriction.min_length,
             "max_length": self.restriction.max_length,
+            "ignore_case": self.restriction.ignore_case or None,
         }
         return {name: value for name, value in named.items() if value not in (None, "")}
 

@@ -24,7 +24,7 @@ def opener():
         raise CaptchaLabError("It has no weights; take a fresh copy.")
     return sys.argv[1], read
 
-def read(picture, alphabet):
+def read(picture, alphabet, ignore_case):
     if "crash" in sys.argv:
         raise SystemExit(3)
     print("a message")

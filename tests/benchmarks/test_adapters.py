@@ -83,7 +83,7 @@ def test_ddddocr_is_asked_plainly_with_one_thread_and_no_warnings(model, onnxrun
     monkeypatch.setitem(sys.modules, "ddddocr", module)
     identity, read = OPENERS["ddddocr"](model)
     assert identity == "ddddocr 9, onnxruntime 9"
-    assert read(b"png", "abc") == {"text": f"png {{'show_ad': False, 'beta': {model == 'beta'}}}"}
+    assert read(b"png", "abc", False) == {"text": f"png {{'show_ad': False, 'beta': {model == 'beta'}}}"}
 
 
 def test_rapidocr_keeps_its_own_way_but_for_the_characters_that_compete(onnxruntime, monkeypatch) -> None:
@@ -111,5 +111,5 @@ def test_rapidocr_keeps_its_own_way_but_for_the_characters_that_compete(onnxrunt
     monkeypatch.setitem(sys.modules, "rapidocr", module)
     identity, read = OPENERS["rapidocr"]("small")
     assert identity == "rapidocr 9, onnxruntime 9"
-    assert read(b"png", "aB") == {"text": "aB"}
-    assert read(b"png", "B漢") == {"text": "漢B"}
+    assert read(b"png", "aB", False) == {"text": "aB"}
+    assert read(b"png", "B漢", True) == {"text": "漢B"}

@@ -68,6 +68,23 @@ def test_a_restriction_is_obeyed_kept_in_the_address_and_opened_again(visit: Vis
     expect(page.locator(".cl-glyph")).to_have_count(len(text))
 
 
+def test_where_case_does_not_matter_letters_are_small_and_the_address_keeps_it(visit: Visit) -> None:
+    page = visit.page
+    free = read_example(page)
+    assert free != free.lower()
+    unfold(page, "Restrict characters and length")
+    page.get_by_label("Case does not matter").check()
+    expect(page.locator(".prose.cl-panel")).to_contain_text("Restricted to: case does not matter.")
+    expect(page.locator(".cl-text input")).to_have_value(free.lower())
+    address_has(page, "anycase", "true")
+    visit.go(page.url)
+    page.wait_for_timeout(1000)
+    assert read_example(page) == free.lower()
+    unfold(page, "Restrict characters and length")
+    page.get_by_label("Case does not matter").uncheck()
+    expect(page.locator(".cl-text input")).to_have_value(free)
+
+
 def test_another_model_reads_it_again_and_its_address_opens_it(visit: Visit) -> None:
     page = visit.page
     read_example(page)

@@ -110,7 +110,7 @@ BAD_FILES: dict[str, Callable[[], bytes]] = {
 def call(address: str, payload: Any, endpoint: str = "read") -> str:
     """Send a bare payload as any HTTP client could, and return the stream of events as text."""
     with httpx.Client(base_url=f"{address}gradio_api/call/", trust_env=False) as http:
-        rest = [None] * (4 if endpoint == "read" else 1)
+        rest = [None] * (5 if endpoint == "read" else 1)
         event = http.post(endpoint, json={"data": [payload, *rest]}).json()["event_id"]
         return http.get(f"{endpoint}/{event}").text
 

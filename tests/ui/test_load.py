@@ -73,7 +73,7 @@ def test_a_full_queue_says_so_at_once_and_the_page_still_opens() -> None:
         others = [begin(client), begin(client)]
         assert [event.status_code for event in (first, *others)] == [200, 200, 200]
         started = time.monotonic()
-        refused = client.post("gradio_api/call/read", json={"data": [None] * 5})
+        refused = client.post("gradio_api/call/read", json={"data": [None] * 6})
         assert time.monotonic() - started < 1
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
         assert refused.json()["detail"] == "The page is busy; try again in a few seconds."
@@ -103,7 +103,7 @@ def test_told_to_end_the_page_finishes_what_is_running_and_takes_nothing_more() 
             server.send_signal(signal.SIGTERM)
             started = time.monotonic()
             time.sleep(0.8)
-            refused = other.post("gradio_api/call/read", json={"data": [None] * 5})
+            refused = other.post("gradio_api/call/read", json={"data": [None] * 6})
             assert (refused.status_code, "closing" in refused.text) == (503, True)
             assert "event: complete" in stream.read().decode()
         server.wait(10)

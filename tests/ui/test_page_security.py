@@ -114,7 +114,7 @@ def test_another_visitors_upload_cannot_be_guessed_even_from_what_is_in_it(clien
     plain = mine.parents[1] / hashlib.sha256(b"my picture").hexdigest() / mine.name
     for guess in (plain, mine.parent, mine.with_name("other.png"), mine.parents[1] / ("0" * 64) / mine.name):
         assert client.get(f"gradio_api/file={guess}").status_code == 403
-        data = [{"path": str(guess), "meta": {"_type": "gradio.FileData"}}, None, None, None, None]
+        data = [{"path": str(guess), "meta": {"_type": "gradio.FileData"}}, None, None, None, None, None]
         begun = client.post("gradio_api/call/read", json={"data": data}).json()["event_id"]
         answer = client.get(f"gradio_api/call/read/{begun}").text
         assert "event: error" in answer

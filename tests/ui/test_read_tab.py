@@ -221,7 +221,7 @@ def test_all_that_reads_is_one_event_so_that_the_last_answer_is_the_last_asked_f
     assert reading.trigger_mode == "always_last"
     # The model's menu, Clear and the restriction are among what sets it off.
     assert {event for _, event in reading.targets} == {"upload", "clear", "click", "change"}
-    assert len(reading.targets) == 8
+    assert len(reading.targets) == 9
 
 
 def test_the_examples_are_small_pictures_named_by_their_text() -> None:

@@ -19,6 +19,7 @@ from captcha_core.ui.restriction import CHOICES, Restriction, chosen, in_words
         (Restriction("any"), Constraint("any")),
         (Restriction("ba", 2, 3), Constraint("ba", 2, 3)),
         (Restriction(None, None, 3), Constraint(None, 0, 3)),
+        (Restriction("", ignore_case=True), Constraint(ignore_case=True)),
     ],
 )
 def test_it_becomes_what_the_recogniser_takes(restriction: Restriction, constraint: Constraint | None) -> None:
@@ -49,4 +50,5 @@ def test_words_name_characters_and_lengths() -> None:
     assert in_words(Constraint("0123456789")) == "0-9"
     assert in_words(Constraint("ab", 4, 6)) == "ab; 4 to 6 characters"
     assert in_words(Constraint(None, 0, 6)) == "at most 6 characters"
+    assert in_words(Constraint("ab", ignore_case=True)) == "ab; case does not matter"
     assert in_words(Constraint(None, 5)) == "5 or more characters"

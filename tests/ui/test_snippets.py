@@ -26,7 +26,7 @@ from tests.ui.test_blocks import call, save
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-RESTRICTION = Restriction("0123456789a", 2, 3)
+RESTRICTION = Restriction("0123456789a", 2, 3, ignore_case=True)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,9 @@ def run(folder: Path, *command: str) -> str:
 
 def test_curl_python_and_the_command_line_give_the_same_answer(address: str, folder: Path) -> None:
     snippets = Snippets(address.rstrip("/"), "tiny", "tiny.safetensors", RESTRICTION)
-    expected = Recognizer(folder / "tiny.safetensors").read(folder / "captcha.png", Constraint("0123456789a", 2, 3))
+    expected = Recognizer(folder / "tiny.safetensors").read(
+        folder / "captcha.png", Constraint("0123456789a", 2, 3, ignore_case=True)
+    )
     assert expected.text != Recognizer(folder / "tiny.safetensors").read(folder / "captcha.png").text
     [answer] = json.loads(run(folder, "bash", "-c", snippets.curl()).rpartition("data: ")[2])
     assert (answer["text"], answer["confidence"]) == (expected.text, pytest.approx(expected.confidence, rel=1e-3))
