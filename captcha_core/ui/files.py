@@ -44,6 +44,14 @@ class FilesInput(gr.File, metaclass=WithoutStub):
             raise gr.Error("This page fetches nothing from the web; upload the files.", print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
 
+    def example_payload(self) -> Any:
+        """Return what the API's description gives as an example; Gradio's would be fetched from the web."""
+        return [{"path": "captchas.zip", "meta": {"_type": "gradio.FileData"}}]
+
+    def example_value(self) -> Any:
+        """Return the example as a value."""
+        return ["captchas.zip"]
+
 
 def files_input(label: str, **options: Any) -> FilesInput:
     """Return an input for pictures, zip archives and Parquet files; ``options`` are those of ``gr.File``.

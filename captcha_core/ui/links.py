@@ -7,7 +7,7 @@ component gets it, since anybody can write one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,12 +40,17 @@ class DeepLinks:
     def __init__(self) -> None:
         """Begin with none."""
         self._links: list[Link] = []
+        self._folds: list[tuple[gr.Accordion, Collection[str]]] = []
         self._tabs: gr.Tabs | None = None
         self._children: dict[str, gr.Tab] = {}
 
     def add(self, name: str, component: Any, parse: Callable[[str], Any] = str) -> None:
         """Keep a component's value under a name; its present value is the one that needs no keeping."""
         self._links.append(Link(name, component, parse, component.value))
+
+    def unfold(self, accordion: gr.Accordion, names: Collection[str]) -> None:
+        """Open an accordion where the address says something of a component inside, by the names of those."""
+        self._folds.append((accordion, names))
 
     def add_tabs(self, tabs: gr.Tabs, children: Mapping[str, gr.Tab]) -> None:
         """Keep which tab is open, by the tabs' ids; the first one needs no keeping."""
@@ -54,7 +59,9 @@ class DeepLinks:
     def connect(self, page: gr.Blocks) -> None:
         """Make the address and the components follow each other; call this inside the page, when all is added."""
         components = [link.component for link in self._links]
-        outputs = components if self._tabs is None else [*components, self._tabs]
+        outputs = [*components, *(accordion for accordion, _ in self._folds)]
+        if self._tabs is not None:
+            outputs.append(self._tabs)
         page.load(self.open, None, outputs, api_visibility="private", queue=False, show_progress="hidden")
         for link in self._links:
             keep = f"(value) => window.clKeep({json.dumps(link.name)}, {json.dumps(link.start)}, value)"
@@ -66,9 +73,11 @@ class DeepLinks:
             tab.select(None, None, None, js=keep, api_visibility="private")
 
     def open(self, request: gr.Request) -> list[Any]:
-        """Return an update for every component, then for the tabs: what the address says, or nothing."""
+        """Return an update for every component, accordion and the tabs: what the address says, or nothing."""
         query = request.query_params
         updates = [_update(link, query) for link in self._links]
+        said = {link.name for link, update in zip(self._links, updates, strict=True) if update != gr.skip()}
+        updates += [gr.skip() if said.isdisjoint(names) else gr.Accordion(open=True) for _, names in self._folds]
         if self._tabs is not None:
             name = query.get(TAB)
             updates.append(gr.Tabs(selected=name) if name in self._children else gr.skip())

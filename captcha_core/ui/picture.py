@@ -81,6 +81,14 @@ class PictureInput(gr.Image, metaclass=WithoutStub):
                 raise gr.Error(_NOT_FETCHED, print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
 
+    def example_payload(self) -> Any:
+        """Return what the API's description gives as an example; Gradio's would be fetched from the web."""
+        return {"path": "captcha.png", "meta": {"_type": "gradio.FileData"}}
+
+    def example_value(self) -> Any:
+        """Return the example as a value."""
+        return "captcha.png"
+
     def _upload(self, payload: ImageData, name: str) -> Path | bytes:
         """Return the upload's path or the bytes of a ``data:`` URL.
 

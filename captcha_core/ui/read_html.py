@@ -12,7 +12,7 @@ from PIL import Image
 from captcha_core.constraint import Constraint
 from captcha_core.prediction import Prediction
 from captcha_core.saliency import overlay
-from captcha_core.ui.confidence import DOUBTFUL_BELOW, strip_html, verdict_html
+from captcha_core.ui.confidence import DOUBTFUL_BELOW, LEVELS, strip_html, verdict_html
 from captcha_core.ui.html_parts import picture_url
 from captcha_core.ui.restriction import in_words
 from captcha_core.ui.wording import measured, scope
@@ -27,7 +27,7 @@ def panel_html(prediction: Prediction, threshold: float = DOUBTFUL_BELOW, constr
     if prediction.text:
         return verdict_html(prediction, threshold) + strip_html(prediction, threshold, restricted)
     note = f'<p class="cl-note">The model sees no character in this picture.{restricted}</p>'
-    return verdict_html(prediction, threshold) + note
+    return f'<p class="cl-verdict cl-{LEVELS[-1].name}" role="status"><strong>Nothing read</strong></p>{note}'
 
 
 def details_html(prediction: Prediction, image: Image.Image, recognizer: Recognizer) -> str:

@@ -22,7 +22,7 @@ from captcha_core.ui.reading import (
     shown_again,
     snippets_for_page,
 )
-from captcha_core.ui.restriction import add_restriction
+from captcha_core.ui.restriction import RESTRICTION_LINKS, add_restriction
 
 EXAMPLES = Path(__file__).with_name("examples")
 
@@ -81,10 +81,11 @@ def build_read_tab(context: PageContext) -> None:
             parts = _result(context, picture)
         with gr.Column(elem_classes="cl-examples"):
             examples = gr.Examples([[str(path)] for path in sorted(EXAMPLES.glob("*.png"))], picture)
-            with gr.Accordion("Restrict characters and length", open=False):
+            with gr.Accordion("Restrict characters and length", open=False) as fold:
                 restriction = add_restriction(context)
         with gr.Column(elem_classes="cl-program"), gr.Accordion("The same from a program", open=False):
             snippets = _snippets()
+    context.links.unfold(fold, RESTRICTION_LINKS)
     context.links.add("doubt", parts.threshold, within(0, 100))
     settings = [context.model, *restriction]
     _connect(context, parts, examples, settings)

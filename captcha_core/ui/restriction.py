@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -14,8 +17,19 @@ from captcha_core.ui.links import MOST_CHARACTERS, one_of, within, yes
 from captcha_core.ui.wording import characters
 
 ANY, OWN = "any", "own"
-CHOICES = {ANY: "Any", "digits": "0-9", "lower": "a-z", "upper": "A-Z", OWN: "These:"}
+CHOICES = {
+    ANY: "Any",
+    "digits": "0-9",
+    "lower": "a-z",
+    "upper": "A-Z",
+    "lower36": "0-9 a-z",
+    "upper36": "0-9 A-Z",
+    OWN: "These:",
+}
+_RANGE = re.compile("[0-9]-[0-9]|[a-z]-[a-z]|[A-Z]-[A-Z]")
 LONGEST = 20
+RESTRICTION_LINKS = ("allow", "own", "shortest", "longest", "anycase")
+"""What the controls are called in the page's address, in their order."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +64,15 @@ class Restriction:
 def chosen(choice: str, own: str, shortest: int, longest: int, ignore_case: bool = False) -> Restriction:
     """Return what the controls say; a length of 0 stands for any."""
     # In order and once each, characters never spell the name of an alphabet.
-    alphabet = "".join(sorted(set("".join((own or "").split())))) if choice == OWN else choice
+    alphabet = "".join(sorted(set(_spelled("".join((own or "").split()))))) if choice == OWN else choice
     return Restriction("" if choice == ANY else alphabet, shortest or None, longest or None, ignore_case)
+
+
+def _spelled(characters: str) -> str:
+    """Return characters with ranges such as A-F as all that they stand for."""
+    return _RANGE.sub(
+        lambda found: "".join(map(chr, range(ord(found[0][0]), ord(found[0][2]) + 1))) or found[0], characters
+    )
 
 
 def in_words(constraint: Constraint) -> str:
@@ -67,7 +88,7 @@ def add_restriction(context: PageContext) -> list[gr.components.Component]:
     """Add the controls, kept in the page's address; return them in the order of :func:`chosen`."""
     choice = gr.Radio([(label, name) for name, label in CHOICES.items()], value=ANY, label="Characters")
     own = gr.Textbox(
-        "", label="Only these characters", placeholder="such as 2345abc", max_lines=1, max_length=MOST_CHARACTERS,
+        "", label="Only these characters", placeholder="such as A-F2345x", max_lines=1, max_length=MOST_CHARACTERS,
         visible=False,
     )  # fmt: skip
     # Menus and not gr.Number, which turns "no number" into 0 when a closed accordion opens (Gradio 6.31).
@@ -82,9 +103,8 @@ def add_restriction(context: PageContext) -> list[gr.components.Component]:
         lambda name: gr.Textbox(visible=name == OWN), choice, own, queue=False, api_visibility="private",
         show_progress="hidden",
     )  # fmt: skip
-    context.links.add("allow", choice, one_of(list(CHOICES)))
-    context.links.add("own", own)
-    context.links.add("shortest", shortest, within(0, LONGEST))
-    context.links.add("longest", longest, within(0, LONGEST))
-    context.links.add("anycase", ignore_case, yes)
-    return [choice, own, shortest, longest, ignore_case]
+    controls: list[gr.components.Component] = [choice, own, shortest, longest, ignore_case]
+    parsers: list[Callable[[str], Any]] = [one_of(list(CHOICES)), str, *[within(0, LONGEST)] * 2, yes]
+    for name, control, parse in zip(RESTRICTION_LINKS, controls, parsers, strict=True):
+        context.links.add(name, control, parse)
+    return controls

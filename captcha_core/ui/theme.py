@@ -43,7 +43,8 @@ def page_theme() -> gr.themes.Base:
     # And white on its own main button 3.7:1.
     fill = {f"button_primary_background_fill{mode}": "*primary_700" for mode in ("", "_dark")}
     hover = {f"button_primary_background_fill_hover{mode}": "*primary_800" for mode in ("", "_dark")}
-    return theme.set(**fill, **hover)
+    # And the ring of what is not chosen on the dark page 1.7:1.
+    return theme.set(**fill, **hover, checkbox_border_color_dark="*neutral_400")
 
 
 def page_css() -> str:
@@ -70,8 +71,12 @@ input:is([type=radio], [type=range]):focus-visible {
 .cl-head p { margin: .1rem 0 0; }
 .cl-top { align-items: center; }
 /* The arrow keeps its place beside the name. */
-.cl-model { min-width: min(460px, 100%) !important; }
+.cl-model { min-width: min(500px, 100%) !important; }
 .cl-model input { text-overflow: ellipsis; padding-right: 28px; }
+/* A wide table or line of code must not widen the page: they scroll inside. */
+.cl-card { contain: inline-size; }
+.cl-card table, .cl-card pre { display: block; max-width: 100%; overflow-x: auto; }
+.cl-card td:first-child { white-space: nowrap; }
 .cl-head p, .cl-about p { color: var(--body-text-color-subdued); }
 
 .cl-read {

@@ -28,8 +28,8 @@ def scope(alphabet: str, max_length: int) -> str:
 def described(name: str, meta: CheckpointMeta) -> str:
     """Return a model's line in a menu: its name, what it reads, and how well on what; short, since a phone shows it."""
     exact, data = _exact(meta), _data(meta)
-    of = f" on {_short(data['held_out'])}, unseen" if data.get("held_out") else f" on {_short(data.get('name', ''))}"
-    figure = [] if exact is None else [(exact + of).removesuffix(" on ")]
+    kinds, names = ("unseen", data["held_out"]) if data.get("held_out") else ("its own", data.get("name"))
+    figure = [] if exact is None else [f"{exact} on {kinds} kinds ({_short(names)})" if names else exact]
     return " · ".join([name, characters(meta.alphabet), f"up to {meta.max_length}", *figure])
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import expect
+
 from captcha_core.ui.blocks import TABS
 from tests.browser.helpers import Visit
 
@@ -56,3 +58,11 @@ def test_a_result_has_no_serious_violation(any_visit: Visit) -> None:
     any_visit.page.locator(".gallery-item").first.click()
     any_visit.page.locator("ol.cl-strip").wait_for()
     assert violations(any_visit) == []
+
+
+def test_a_models_card_scrolls_inside_the_page(visit: Visit) -> None:
+    visit.open_tab("About")
+    visit.page.get_by_role("button", name="Model card: ppocr").click()
+    expect(visit.page.locator(".cl-card table").first).to_be_visible()
+    assert visit.fits(), "the page is too wide"
+    assert violations(visit) == []

@@ -9,6 +9,8 @@ from captcha_core.errors import CaptchaLabError
 from captcha_core.ui.links import MOST_CHARACTERS
 from captcha_core.ui.restriction import CHOICES, Restriction, chosen, in_words
 
+UPPER36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 
 @pytest.mark.parametrize(
     ("restriction", "constraint"),
@@ -32,8 +34,16 @@ def test_own_characters_are_characters_whatever_they_spell(name: str) -> None:
     assert constraint == Constraint("".join(sorted(set(name))))
 
 
+@pytest.mark.parametrize(
+    ("typed", "allowed"),
+    [("A-F 2-4x", "234ABCDEFx"), ("a-c-e", "-abce"), ("x-", "-x"), ("9-0", "-09"), ("a-Z", "-Za"), ("0-9A-Z", UPPER36)],
+)
+def test_a_range_stands_for_all_between(typed: str, allowed: str) -> None:
+    assert chosen("own", typed, 0, 0).alphabet == allowed
+
+
 def test_every_choice_is_possible_and_nothing_own_is_no_restriction() -> None:
-    assert [chosen(choice, "", 0, 0).alphabet for choice in CHOICES] == ["", "digits", "lower", "upper", ""]
+    assert [chosen(choice, "", 0, 0).alphabet for choice in CHOICES] == ["", *list(CHOICES)[1:-1], ""]
     assert chosen("own", " ", 0, 0).constraint() is None
 
 

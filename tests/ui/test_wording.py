@@ -27,14 +27,14 @@ def test_a_menu_line_says_how_well_and_the_page_on_what() -> None:
     data = [{"name": name, "fingerprint": "1"} for name in ("old.parquet", "new.parquet")] + [{"name": "drawn"}]
     exact = {"val_exact_match": 0.973}
     meta = replace(tiny_meta(), alphabet="0123456789", max_length=6, metrics=exact, training_data=data)
-    assert described("mine", meta) == "mine · 0-9 · up to 6 · 97.3% on new"
+    assert described("mine", meta) == "mine · 0-9 · up to 6 · 97.3% on its own kinds (new)"
     assert described("mine", replace(meta, metrics={})) == "mine · 0-9 · up to 6"
     assert measured(meta) == "97.3% on new.parquet, held out"
     assert measured(replace(meta, metrics={})) is None
     assert measured(replace(meta, training_data=[])) == "97.3% on its training data, held out"
     unseen = replace(meta, training_data=[data[0] | {"held_out": "other.parquet"}])
-    assert described("mine", unseen) == "mine · 0-9 · up to 6 · 97.3% on other, unseen"
+    assert described("mine", unseen) == "mine · 0-9 · up to 6 · 97.3% on unseen kinds (other)"
     several = replace(meta, training_data=[data[0] | {"name": "a.parquet, b.parquet, c.parquet (3 times)"}])
-    assert described("mine", several) == "mine · 0-9 · up to 6 · 97.3% on a +2"
+    assert described("mine", several) == "mine · 0-9 · up to 6 · 97.3% on its own kinds (a +2)"
     assert described("mine", replace(meta, training_data=[])) == "mine · 0-9 · up to 6 · 97.3%"
     assert measured(unseen) == "97.3% on other.parquet, of kinds that it did not learn from"
