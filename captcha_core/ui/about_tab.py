@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import gradio as gr
 
@@ -27,6 +28,7 @@ TEACHING = (
     "Pictures in the tab Teach, their labels and the models made from them are kept until others have used that tab "
     "several times since, at the longest until this page is shut down."
 )
+_RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
 CORRECTIONS = "A correction that you send is kept for good, with its picture, by the owner of this page."
 
 
@@ -35,7 +37,9 @@ def build_about_tab(context: PageContext) -> None:
     gr.Markdown(" ".join([ABOUT.strip(), *kept_longer()]), elem_classes="cl-about")
     for name in context.catalogue.names:
         with gr.Accordion(f"Model card: {name}", open=False):
-            gr.Markdown(context.catalogue.card(name) or "This model has no card.", elem_classes="cl-card")
+            card = context.catalogue.card(name) or "This model has no card."
+            # What it refers to in the project is not on the page.
+            gr.Markdown(_RELATIVE_LINK.sub(r"\1", card), elem_classes="cl-card")
     gr.HTML(f"<p>{what_runs()}</p>", elem_classes="cl-versions")
 
 

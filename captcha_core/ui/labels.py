@@ -16,6 +16,8 @@ const clName = () => {
     const label = box.closest("label"), title = label.querySelector('[data-testid="block-info"]');
     if (title && label.control !== box) box.setAttribute("aria-label", title.textContent.trim());
   });
+  // What may be wider than its place is scrolled by the arrow keys too.
+  document.querySelectorAll(".cl-card :is(table, pre):not([tabindex])").forEach((wide) => { wide.tabIndex = 0; });
 };
 clName();
 new MutationObserver(clName).observe(document.body, { childList: true, subtree: true });

@@ -39,6 +39,9 @@ def violations(visit: Visit) -> list[str]:
     ]
 
 
+HREFS = "(links) => links.map((link) => link.getAttribute('href'))"
+
+
 def test_axe_is_installed() -> None:
     assert AXE.is_file(), "make test-browser installs it"
 
@@ -64,5 +67,6 @@ def test_a_models_card_scrolls_inside_the_page(visit: Visit) -> None:
     visit.open_tab("About")
     visit.page.get_by_role("button", name="Model card: ppocr").click()
     expect(visit.page.locator(".cl-card table").first).to_be_visible()
+    assert all(link.startswith("http") for link in visit.page.locator(".cl-card a").evaluate_all(HREFS))
     assert visit.fits(), "the page is too wide"
     assert violations(visit) == []
