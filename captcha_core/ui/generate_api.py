@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import inspect
+import re
 from dataclasses import fields
 from typing import Any, Literal, TypedDict
 
@@ -45,8 +46,13 @@ def generate(count: int = 1, seed: int = 0, style: str = "default", **settings: 
         drawn = chosen.draw(check_seed(seed), 0, check_count(count, MOST, chosen, PIXELS))
     except CaptchaLabError as error:
         # A page that loads this endpoint would render the message as HTML, and what is in it is a stranger's.
-        raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
+        raise gr.Error(html.escape(in_api_words(str(error)), quote=False), print_exception=False) from error
     return [{"label": captcha.text, "image": picture_url(captcha)} for captcha in drawn]
+
+
+def in_api_words(message: str) -> str:
+    """Return a message with the names of parameters in place of the flags of the command line."""
+    return re.sub("--([a-z]+(?:-[a-z]+)*)", lambda flag: flag[1].replace("-", "_"), message)
 
 
 def documented() -> Any:

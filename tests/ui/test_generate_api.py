@@ -40,9 +40,10 @@ def test_settings_that_are_not_given_are_the_styles_own() -> None:
         ({"count": 50, "width": 1024, "height": 512}, "too many for this page"),
         ({"seed": -1}, "seed"),
         ({"style": "<b>"}, "no style '&lt;b&gt;'"),
-        ({"style": "varied", "lines": 3}, "--lines"),
+        ({"style": "varied", "lines": 3}, "has no lines"),
+        ({"style": "varied", "font_size": 3}, "has no font_size"),
         ({"fonts": ["/etc/passwd"]}, "no font"),
-        ({"colour": "red"}, "--colour"),
+        ({"colour": "red"}, "has no colour"),
     ],
 )
 def test_what_does_not_fit_is_one_escaped_sentence(arguments: dict[str, Any], said: str) -> None:
@@ -50,7 +51,7 @@ def test_what_does_not_fit_is_one_escaped_sentence(arguments: dict[str, Any], sa
         generate(**arguments)
     assert said in caught.value.message
     assert caught.value.message.endswith((".", "..."))
-    assert "<" not in caught.value.message
+    assert "<" not in caught.value.message and "--" not in caught.value.message
 
 
 def test_every_setting_is_a_typed_parameter_with_a_description() -> None:
