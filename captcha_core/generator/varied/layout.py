@@ -8,10 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captcha_core.generator.varied.glyphs import Glyph, nearest_size, place, raster
+import numpy as np
+
+from captcha_core.generator.varied.glyphs import Glyph, Mask, nearest_size, place, raster
 
 # Pixels; what a picture of drawn size lies between.
 LEAST_WIDTH, MOST_WIDTH = 60, 640
+# Coverage of a pixel that looks like ink.
+_INKED = 96
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Manner:
         tracking: Space added between characters, as a share of the size; negative pushes them together.
         tracking_jitter: Largest change of it, as a share of the size.
         smooth: Whether edges are anti-aliased.
+        crowding: Largest share of a character's ink, of the narrower of two neighbours, that lies over the other's; 0
+            spaces characters by their advances instead.
     """
 
     size: float
@@ -48,17 +54,19 @@ class Manner:
     tracking: float
     tracking_jitter: float
     smooth: bool
+    crowding: float
 
 
 def draw_manner(height: int, rng: random.Random) -> Manner:
     """Draw how the characters stand in a picture of that height, in pixels."""
     steady = rng.random() < 0.3
     turn = math.radians(rng.choice((0, 5, 10, 15, 20, 30, 30, 45)))
+    crowding = rng.uniform(0.02, 0.2) if rng.random() < 0.18 else 0.0
     tracking = rng.choice((-0.18, -0.1, -0.05, 0.0, 0.0, 0.05, 0.15, 0.3, 0.5))
     return Manner(
         # Now and then small letters are lost in a large picture.
         size=height * (rng.uniform(0.28, 0.45) if rng.random() < 0.1 else rng.uniform(0.42, 1.05)),
-        size_jitter=0.0 if steady else rng.choice((0.0, 0.08, 0.15, 0.25)),
+        size_jitter=0.0 if steady else rng.choice((0.0, 0.1, 0.25, 0.45) if crowding else (0.0, 0.08, 0.15, 0.25)),
         rotation=0.0 if steady else turn,
         tilt=rng.uniform(-0.12, 0.12) if rng.random() < 0.12 else 0.0,
         shear=0.0 if steady or rng.random() < 0.5 else rng.uniform(0.05, 0.45),
@@ -66,6 +74,7 @@ def draw_manner(height: int, rng: random.Random) -> Manner:
         tracking=tracking + rng.uniform(-0.03, 0.03),
         tracking_jitter=0.0 if steady else rng.choice((0.0, 0.0, 0.05, 0.12)),
         smooth=rng.random() < 0.85,
+        crowding=crowding,
     )
 
 
@@ -90,7 +99,7 @@ def lay_out(
         shrink = 0.97 * wanted / ink
         glyphs = [place(g, shrink, 0.0, 0.0, 1.0, manner.smooth) for g in glyphs]
         pens, ink = [pen * shrink for pen in pens], ink * shrink
-    elif rng.random() < 0.3 and len(text) > 1:
+    elif rng.random() < 0.3 and len(text) > 1 and not manner.crowding:
         # The text fills the picture's width, as where every character has a cell of its own.
         spread = (0.95 * wanted - ink) * rng.uniform(0.5, 1.0) / (len(text) - 1)
         pens, ink = [pen + i * spread for i, pen in enumerate(pens)], ink + spread * (len(text) - 1)
@@ -124,14 +133,46 @@ def _glyph(character: str, file: Path, manner: Manner, rng: random.Random) -> Gl
 def _pens(glyphs: list[Glyph], manner: Manner, rng: random.Random) -> tuple[list[float], float]:
     """Return where each pen stands from the left edge of the text's ink, and the ink's width."""
     pens, pen = [], 0.0
-    for glyph in glyphs:
+    for glyph, after in zip(glyphs, [*glyphs[1:], glyphs[-1]], strict=True):
         pens.append(pen)
-        step = glyph.advance + manner.size * (manner.tracking + rng.uniform(-1, 1) * manner.tracking_jitter)
-        # However tight, each character leaves more than half of the one before in sight.
-        pen += max(step, 0.62 * glyph.advance)
+        pen += _crowded_step(glyph, after, manner, rng) if manner.crowding else _step(glyph, manner, rng)
     left = min(p + g.left for p, g in zip(pens, glyphs, strict=True))
     right = max(p + g.left + g.mask.shape[1] for p, g in zip(pens, glyphs, strict=True))
     return [p - left for p in pens], right - left
+
+
+def _step(glyph: Glyph, manner: Manner, rng: random.Random) -> float:
+    """Return how far a pen moves behind a character; however tight, more than half of that stays in sight."""
+    step = glyph.advance + manner.size * (manner.tracking + rng.uniform(-1, 1) * manner.tracking_jitter)
+    return max(step, 0.62 * glyph.advance)
+
+
+def _crowded_step(glyph: Glyph, after: Glyph, manner: Manner, rng: random.Random) -> float:
+    """Return how far a pen moves where neighbours touch or overlap, as generators do against cutting up."""
+    width, next_width = glyph.mask.shape[1], after.mask.shape[1]
+    overlap = rng.uniform(0.0, manner.crowding) * min(width, next_width)
+    # A small letter before a slanted one may have all its room free, and would be hidden.
+    return max(glyph.left + width - after.left - _free(glyph, after) - overlap, 0.45 * glyph.advance)
+
+
+def _free(glyph: Glyph, after: Glyph) -> int:
+    """Return how far a glyph whose mask begins where that of its neighbour ends can move until their ink touches.
+
+    Both stand on one line; a row of pixels in which only one of them has ink does not count. Turned characters have
+    much free room in the corners of their masks.
+    """
+    shift = round(after.top - glyph.top)
+    rows = range(max(0, shift), min(len(glyph.mask), len(after.mask) + shift))
+    behind = [_empty(glyph.mask[row][::-1]) for row in rows]
+    before = [_empty(after.mask[row - shift]) for row in rows]
+    gaps = [a + b for a, b in zip(behind, before, strict=True) if a is not None and b is not None]
+    return min(gaps, default=0)
+
+
+def _empty(row: Mask) -> int | None:
+    """Return how many pixels lie before the first ink of a row; None where there is none."""
+    inked = np.flatnonzero(row > _INKED)
+    return int(inked[0]) if len(inked) else None
 
 
 def _room(text: str, rng: random.Random) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from captcha_core.generator.varied.layout import Manner, Placed, draw_manner, la
 
 SANS = find_font("DejaVuSans")
 PALETTE = Palette((250, 250, 250), (200, 220, 250), ((10, 20, 30), (120, 0, 60)), 100)
-STEADY = Manner(30, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, True)
+STEADY = Manner(30, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, True, 0.0)
 seeds = st.integers(0, 2**32)
 
 
@@ -153,6 +155,22 @@ def test_characters_stand_in_order_and_at_most_one_is_cut_off(width: int | None)
         middles = [p.x + p.glyph.mask.shape[1] / 2 for p in placed]
         assert middles == sorted(middles)
     assert 2 <= cut <= 20, "a few in a hundred"
+
+
+@given(seeds, st.sampled_from(["WVTo", "lij1", "88xO"]))
+def test_crowded_characters_touch_and_none_is_hidden(seed: int, text: str) -> None:
+    rng = random.Random(seed)
+    manner = replace(STEADY, crowding=0.2, rotation=rng.choice((0.0, 0.5)), size_jitter=0.3)
+    placed, _ = lay_out(text, [SANS] * len(text), manner, 60, 200, rng)
+    ink = [np.zeros((60, 200), bool) for _ in placed]
+    for canvas, at in zip(ink, placed, strict=True):
+        rows, columns = np.nonzero(at.glyph.mask > 32)
+        inside = (rows + at.y >= 0) & (rows + at.y < 60) & (columns + at.x >= 0) & (columns + at.x < 200)
+        canvas[(rows + at.y)[inside], (columns + at.x)[inside]] = True
+    for first, second in itertools.pairwise(ink):
+        assert (first & second).sum() < 0.5 * min(first.sum(), second.sum())
+    widths = [at.glyph.mask.shape[1] for at in placed]
+    assert placed[-1].x + widths[-1] - placed[0].x < sum(widths), "they stand apart"
 
 
 def test_a_long_text_is_made_smaller_to_fit() -> None:
