@@ -71,6 +71,22 @@ class DeepLinks:
                 f"() => window.clKeep({json.dumps(TAB)}, {json.dumps(next(iter(self._children)))}, {json.dumps(name)})"
             )
             tab.select(None, None, None, js=keep, api_visibility="private")
+        self._follow_back()
+
+    def _follow_back(self) -> None:
+        """Show the tab that the address names after the browser's Back and Forward, which press a hidden button."""
+        if self._tabs is None:
+            return
+        first = next(iter(self._children))
+        gr.Button("Show", visible="hidden", elem_id="cl-moved").click(
+            lambda name: gr.Tabs(selected=name) if name in self._children else gr.skip(),
+            gr.Textbox(first, visible=False),
+            self._tabs,
+            js=f"() => new URL(window.location).searchParams.get({json.dumps(TAB)}) ?? {json.dumps(first)}",
+            api_visibility="private",
+            queue=False,
+            show_progress="hidden",
+        )
 
     def open(self, request: gr.Request) -> list[Any]:
         """Return an update for every component, accordion and the tabs: what the address says, or nothing."""
@@ -125,13 +141,16 @@ def _update(link: Link, query: Mapping[str, str]) -> Any:
     return gr.update(value=value)
 
 
-# replaceState and not pushState: the button "back" leaves the page instead of undoing one slider at a time.
+# The browser's Back leads to the tab before, but does not undo one slider at a time.
 KEEP_JS = """
 window.clKeep = (name, start, value) => {
   const address = new URL(window.location);
   if (value === null || value === undefined || value === "" || String(value) === String(start))
     address.searchParams.delete(name);
   else address.searchParams.set(name, value);
-  window.history.replaceState(window.history.state, "", address);
+  if (address.href === window.location.href) return;
+  if (name === "tab") window.history.pushState(window.history.state, "", address);
+  else window.history.replaceState(window.history.state, "", address);
 };
+window.addEventListener("popstate", () => document.querySelector("#cl-moved")?.click());
 """

@@ -128,3 +128,19 @@ def test_a_script_that_came_in_with_a_text_does_not_run(visit: Visit) -> None:
     # The browser tells of both, and of the picture that is not there.
     assert len([fault for fault in visit.faults if "Content Security Policy" in fault]) == 2
     visit.faults.clear()
+
+
+def test_back_and_forward_lead_to_the_tabs_before_and_after(visit: Visit) -> None:
+    page = visit.page
+    page.locator(".gallery-item").first.click()
+    expect(page.locator("ol.cl-strip")).to_be_visible()
+    for label in ("Batch", "Generate"):
+        visit.open_tab(label)
+        page.wait_for_url(f"**tab={label.lower()}**")
+    page.go_back()
+    expect(page.locator(".cl-files")).to_be_visible()
+    page.go_back()
+    expect(page.locator("ol.cl-strip")).to_be_visible()
+    page.go_forward()
+    expect(page.locator(".cl-files")).to_be_visible()
+    assert "tab=batch" in page.url
