@@ -114,7 +114,8 @@ def _build_results(stop: gr.Button) -> _Parts:
         table = gr.HTML(elem_classes="cl-readings")
         with gr.Row(elem_classes="cl-pager"):
             back = gr.Button("Previous", size="sm")
-            page = gr.Number(1, label="Page", precision=0, minimum=1, container=False)
+            # No minimum, which would be an error of Gradio's in place of the first page.
+            page = gr.Number(1, label="Page", precision=0, container=False)
             pages = gr.HTML()
             forth = gr.Button("Next", size="sm")
     return _Parts(

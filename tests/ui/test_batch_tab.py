@@ -141,6 +141,16 @@ def test_the_pages_are_turned_within_bounds(reader: Recognizer, tmp_path: Path) 
     assert "of 3 pages" in count
 
 
+@pytest.mark.parametrize(("written", "page"), [(-3, 1), (0, 1), (None, 1), (1.6, 2), (2, 2), (99, 3), (1e300, 3)])
+def test_whatever_is_written_into_the_page_box_gives_a_page(
+    reader: Recognizer, tmp_path: Path, written: float | None, page: int
+) -> None:
+    shelf: Shelf[Result] = Shelf()
+    key = shelf.put(Result(list(finished(reader, uploads(tmp_path, "ABCD")).readings) * 120, "m", 1.0))
+    parts, _ = in_loop(read_by_page, reader, None)
+    assert shown(shelf, key, ALL, AS_SENT, 0.8, True, parts.page.preprocess(written))[1] == page
+
+
 def test_a_result_that_has_given_way_says_so() -> None:
     shelf: Shelf[Result] = Shelf()
     assert "no longer kept" in shown(shelf, "gone", ALL, AS_SENT, 0.8, True)[0]
