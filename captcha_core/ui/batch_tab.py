@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import gradio as gr
 
 from captcha_core.errors import CaptchaLabError
+from captcha_core.ui.batch_again import GONE, files_of, offered
+from captcha_core.ui.batch_layout import DOUBT, LIMITS, Parts, build_parts
 from captcha_core.ui.batch_reading import (
-    MOST_PICTURES,
     Run,
     batch_for_api,
     downloads,
@@ -22,7 +23,6 @@ from captcha_core.ui.batch_reading import (
 )
 from captcha_core.ui.batch_view import (
     ALL,
-    AS_SENT,
     FILTERS,
     ORDERS,
     Result,
@@ -39,49 +39,10 @@ from captcha_core.ui.endpoints import add_endpoint
 from captcha_core.ui.files import FilesInput, set_input
 from captcha_core.ui.html_parts import notice_html
 from captcha_core.ui.links import one_of, within
-from captcha_core.ui.picture import MAX_PICTURE
 from captcha_core.ui.read_tab import EXAMPLES
 from captcha_core.ui.shelf import Shelf
 from captcha_core.ui.turns import Turns
 from captcha_core.uploads import Upload
-
-LIMITS = (
-    f"Up to {MOST_PICTURES:,} pictures of {MAX_PICTURE >> 20} MB each; a zip or Parquet file up to "
-    "%d MB. Files named by their text (aB3xQ.png, aB3xQ_17.png), a labels.csv in a zip or a column "
-    "label are compared with what is read."
-)
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """The elements of the tab that its events write to."""
-
-    status: gr.HTML
-    results: gr.Column
-    key: gr.State
-    stop: gr.Button
-    show: gr.Radio
-    order: gr.Dropdown
-    threshold: gr.Slider
-    use_names: gr.Checkbox
-    table: gr.HTML
-    back: gr.Button
-    page: gr.Number
-    pages: gr.HTML
-    forth: gr.Button
-    measures: gr.HTML
-    csv: gr.DownloadButton
-    parquet: gr.DownloadButton
-
-    @property
-    def view(self) -> list[Any]:
-        """What says which rows are shown, in the order in which :func:`shown` takes it."""
-        return [self.key, self.show, self.order, self.threshold, self.use_names]
-
-    @property
-    def pager(self) -> list[Any]:
-        """The table and what turns its pages, in the order in which :func:`shown` returns them."""
-        return [self.table, self.page, self.pages, self.back, self.forth]
 
 
 def build_batch_tab(context: PageContext) -> None:
@@ -90,68 +51,33 @@ def build_batch_tab(context: PageContext) -> None:
     files, (example,), stop = set_input(
         "Pictures, a zip or a Parquet file", LIMITS % context.settings.upload_mb, "cl-files", tries
     )
-    parts = _build_results(stop)
+    parts = build_parts(stop)
     _connect(context, files, example, parts)
     context.links.add("batch_show", parts.show, one_of(list(FILTERS)))
     context.links.add("batch_order", parts.order, one_of(list(ORDERS)))
-    context.links.add("batch_doubt", parts.threshold, within(0.5, 0.99, float))
+    context.links.add("batch_doubt", parts.threshold, within(*DOUBT))
     read = partial(batch_for_api, context)
     add_endpoint(read, [files, context.model], name="batch", tool="read_captchas", answer="readings", **WORKING)
 
 
-def _build_results(stop: gr.Button) -> _Parts:
-    status = gr.HTML(elem_classes="cl-status", min_height=40)
-    with gr.Column(visible=False) as results:
-        with gr.Row():
-            csv = gr.DownloadButton("Download CSV", size="sm")
-            parquet = gr.DownloadButton("Download Parquet", size="sm")
-        measures = gr.HTML(elem_classes="cl-measures")
-        with gr.Row(elem_classes="cl-filters"):
-            show = gr.Radio([(kind.capitalize(), kind) for kind in FILTERS], value=ALL, label="Show", min_width=300)
-            order = gr.Dropdown(list(ORDERS), value=AS_SENT, label="Order", filterable=False)
-            threshold = gr.Slider(0.5, 0.99, 0.8, step=0.01, label="Doubtful below")
-        use_names = gr.Checkbox(True, label="The file names are the texts; compare with them", visible=False)
-        table = gr.HTML(elem_classes="cl-readings")
-        with gr.Row(elem_classes="cl-pager"):
-            back = gr.Button("Previous", size="sm")
-            # No minimum, which would be an error of Gradio's in place of the first page.
-            page = gr.Number(1, label="Page", precision=0, container=False)
-            pages = gr.HTML()
-            forth = gr.Button("Next", size="sm")
-    return _Parts(
-        status,
-        results,
-        gr.State(""),
-        stop,
-        show,
-        order,
-        threshold,
-        use_names,
-        table,
-        back,
-        page,
-        pages,
-        forth,
-        measures,
-        csv,
-        parquet,
-    )
-
-
-def _connect(context: PageContext, files: FilesInput, example: gr.Button, parts: _Parts) -> None:
+def _connect(context: PageContext, files: FilesInput, example: gr.Button, parts: Parts) -> None:
     shelf: Shelf[Result] = Shelf()
     outputs = [parts.status, parts.results, parts.key, parts.stop, parts.show, parts.use_names, *parts.pager]
     outputs += [parts.measures, parts.csv, parts.parquet]
     asked = partial(run, context, shelf, parts), [context.model, parts.show, parts.order, parts.threshold], outputs
     turns = Turns(context, parts.status, parts.stop, [parts.results])
     turns.upload(files, *asked)
-    turns.try_with(example, examples, *asked)
+    turns.click(example, examples, *asked)
+    turns.click(parts.again, partial(files_of, shelf), *asked, given=[parts.key])
 
     quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    again = partial(shown, shelf)
+    # Not the menu alone, which may change while a set is read.
+    changes = [context.model.change, parts.key.change]
+    gr.on(changes, partial(offered, shelf), [parts.key, context.model], [parts.other, parts.again], **quick)
+    view = partial(shown, shelf)
     for element in (parts.show, parts.order):
-        element.input(again, parts.view, parts.pager, **quick)
-    parts.page.submit(again, [*parts.view, parts.page], parts.pager, **quick)
+        element.input(view, parts.view, parts.pager, **quick)
+    parts.page.submit(view, [*parts.view, parts.page], parts.pager, **quick)
     for button, step in ((parts.back, -1), (parts.forth, 1)):
         button.click(partial(turned, shelf, step), [*parts.view, parts.page], parts.pager, **quick)
     # Not release, which the keys of the slider never fire.
@@ -170,7 +96,7 @@ def examples() -> list[Upload]:
 def run(
     context: PageContext,
     shelf: Shelf[Result],
-    parts: _Parts,
+    parts: Parts,
     this_run: Run,
     model: str | None,
     show: str,
@@ -188,17 +114,19 @@ def run(
     except CaptchaLabError as error:
         yield {parts.status: notice_html(error)} | ended
         return
+    files = this_run.files if isinstance(this_run.files, list) else []
+    result = replace(result, model=context.catalogue.path(model).stem, files=files)
     yield _result(shelf, parts, result, show, order, doubtful_below) | ended
     # After the table, which a full disk takes from nobody.
     yield _downloads(parts, result)
 
 
 def _result(
-    shelf: Shelf[Result], parts: _Parts, result: Result, show: str, order: str, doubtful_below: float
+    shelf: Shelf[Result], parts: Parts, result: Result, show: str, order: str, doubtful_below: float
 ) -> dict[Any, Any]:
     """Return what is shown of a new set: as the last one was, but for a filter that leaves nothing of it."""
     key = shelf.put(result)
-    if not counts(result, doubtful_below).get(show):
+    if not counts(result, doubtful_below / 100).get(show):
         show = ALL
     table = shown(shelf, key, show, order, doubtful_below, True)
     return {
@@ -214,7 +142,7 @@ def _result(
     }
 
 
-def _downloads(parts: _Parts, result: Result) -> dict[Any, Any]:
+def _downloads(parts: Parts, result: Result) -> dict[Any, Any]:
     """Return the buttons with the tables, or a note beside what was read where they cannot be written."""
     try:
         csv, parquet = downloads(result, Path(parts.csv.GRADIO_CACHE))
@@ -235,12 +163,12 @@ def shown(
     use_names: bool,
     page: float | None = 1,
 ) -> list[Any]:
-    """Return the table at a page, and what turns the pages."""
+    """Return the table at a page, and what turns the pages; ``doubtful_below`` is in percent, as the slider has it."""
     result = _kept(shelf, key, use_names)
     if result is None:
-        gone = notice_html("These readings are no longer kept; read the files again.")
+        gone = notice_html(GONE)
         return [gone, 1, "", gr.Button(interactive=False), gr.Button(interactive=False)]
-    view = View(show, order, doubtful_below, int(page or 1))
+    view = View(show, order, doubtful_below / 100, int(page or 1))
     chosen = choose(result, view)
     count = f'<p class="cl-note">of {chosen.pages:,} pages</p>'
     back, forth = gr.Button(interactive=chosen.page > 1), gr.Button(interactive=chosen.page < chosen.pages)
@@ -282,4 +210,4 @@ def _kept(shelf: Shelf[Result], key: str, use_names: bool) -> Result | None:
 
 
 def _filters(result: Result, doubtful_below: float) -> list[tuple[str, str]]:
-    return [(f"{kind.capitalize()} {count:,}", kind) for kind, count in counts(result, doubtful_below).items()]
+    return [(f"{kind.capitalize()} {count:,}", kind) for kind, count in counts(result, doubtful_below / 100).items()]

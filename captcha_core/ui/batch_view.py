@@ -23,7 +23,7 @@ from captcha_core.ui.html_parts import (
     thumbnail_html,
     value_html,
 )
-from captcha_core.uploads import FROM_NAMES
+from captcha_core.uploads import FROM_NAMES, Upload
 
 ROWS_PER_PAGE = 50
 MOST_CONFUSIONS = 10
@@ -46,6 +46,8 @@ class Result:
         notes: What the sender should know, in sentences.
         labels_from: Where the labels come from, in words, each once; empty where there are none.
         evaluation: Readings against labels; None where no label is known.
+        model: What the page's menu calls the model; empty where none was chosen there.
+        files: What was sent, which may be gone by now.
     """
 
     readings: Sequence[Reading]
@@ -54,6 +56,8 @@ class Result:
     notes: Sequence[str] = ()
     labels_from: Sequence[str] = ()
     evaluation: Evaluation | None = None
+    model: str = ""
+    files: Sequence[Upload] = ()
 
     @property
     def named(self) -> bool:

@@ -38,8 +38,8 @@ def build_compare_tab(context: PageContext) -> None:
     turns = Turns(context, answer, stop)
     asked: tuple[Any, Any, Any] = partial(compare, context, answer, stop), [], [answer, stop]
     turns.upload(files, *asked)
-    turns.try_with(one, lambda: examples()[:1], *asked)
-    turns.try_with(several, examples, *asked)
+    turns.click(one, lambda: examples()[:1], *asked)
+    turns.click(several, examples, *asked)
 
 
 def compare(context: PageContext, answer: gr.HTML, stop: gr.Button, run: Run) -> Iterator[dict[Any, Any]]:

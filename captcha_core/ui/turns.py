@@ -13,7 +13,6 @@ from captcha_core.ui.context import WORKING, PageContext
 from captcha_core.ui.files import Files, FilesInput
 from captcha_core.ui.html_parts import notice_html, said_html
 from captcha_core.ui.shelf import MOST_KEPT, Shelf
-from captcha_core.uploads import Upload
 
 WAITING = said_html("Waiting for its turn: one set is read at a time.")
 _NOTHING = said_html("Stopped; nothing was read.")
@@ -48,16 +47,21 @@ class Turns:
         """Read what is uploaded: ``read`` gets the run and the values of ``inputs``."""
         self._connect(files.upload, self.wait, [self._key, files], (read, inputs, outputs))
 
-    def try_with(
+    def click(
         self,
         button: gr.Button,
-        examples: Callable[[], list[Upload]],
+        files: Callable[..., Files],
         read: ReadRun,
         inputs: Sequence[Any],
-        outputs: Any,
+        outputs: Sequence[Any],
+        given: Sequence[Any] = (),
     ) -> None:
-        """Read examples on a click, as :meth:`upload` reads a set."""
-        self._connect(button.click, lambda key: self.wait(key, examples()), [self._key], (read, inputs, outputs))
+        """Read files that lie here on a click, as :meth:`upload` reads; ``files`` gets the values of ``given``."""
+
+        def wait(key: str | None, *values: Any) -> list[Any]:
+            return self.wait(key, files(*values))
+
+        self._connect(button.click, wait, [self._key, *given], (read, inputs, outputs))
 
     def _connect(self, event: Any, wait: Any, given: list[Any], reading: tuple[ReadRun, Sequence[Any], Any]) -> None:
         read, inputs, outputs = reading

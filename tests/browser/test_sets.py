@@ -74,7 +74,7 @@ def test_figures_and_mistakes_have_no_serious_violation(visit: Visit, tmp_path: 
 
 def test_the_doubtful_follow_the_arrow_keys_of_the_slider(visit: Visit) -> None:
     page = visit.page
-    visit.go(f"{page.url.partition('?')[0]}?tab=batch&batch_doubt=0.5")
+    visit.go(f"{page.url.partition('?')[0]}?tab=batch&batch_doubt=50")
     page.get_by_role("button", name="Try it with the examples").click()
     doubtful = page.get_by_label("Doubtful ", exact=False).and_(page.get_by_role("radio"))
     expect(doubtful).to_be_visible(timeout=PATIENCE)
@@ -83,6 +83,39 @@ def test_the_doubtful_follow_the_arrow_keys_of_the_slider(visit: Visit) -> None:
     slider.focus()
     slider.press("End")
     expect(doubtful.locator("xpath=..")).not_to_have_text(none)
+
+
+def test_a_set_is_read_again_with_the_model_that_the_menu_then_has(visit: Visit) -> None:
+    visit.open_tab("Batch")
+    page = visit.page
+    page.get_by_role("button", name="Try it with the examples").click()
+    summary = page.locator(".cl-summary").filter(visible=True)
+    expect(summary).to_contain_text("by ppocr@", timeout=PATIENCE)
+    # The checkbox stands above the figures that it takes back.
+    names = page.get_by_label("The file names are the texts; compare with them").bounding_box()
+    figures = page.locator(".cl-figures").filter(visible=True).bounding_box()
+    assert names is not None and figures is not None and names["y"] < figures["y"]
+    again = page.get_by_role("button", name="Read them again with")
+    expect(again).to_have_count(0)
+    page.get_by_label("Model", exact=True).click()
+    page.get_by_role("option", name="efficientnet").click()
+    expect(page.locator(".prose.cl-other-model")).to_contain_text("This is what ppocr reads.")
+    assert violations(visit) == [] and visit.fits()
+    again.click()
+    expect(summary).to_contain_text("by efficientnet@", timeout=PATIENCE)
+    expect(again).to_have_count(0)
+
+
+def test_any_number_in_the_page_box_gives_a_page(visit: Visit) -> None:
+    visit.open_tab("Batch")
+    page = visit.page
+    page.get_by_role("button", name="Try it with the examples").click()
+    box = page.locator(".cl-pager input")
+    expect(box).to_be_visible(timeout=PATIENCE)
+    for number in ("-3", "2.5", ""):
+        box.fill(number)
+        box.press("Enter")
+        expect(box).to_have_value("1")
 
 
 def test_models_are_compared_on_an_example_and_on_all(visit: Visit) -> None:
@@ -109,13 +142,13 @@ def test_a_file_that_is_none_gives_one_sentence(visit: Visit, tmp_path: Path) ->
 
 def test_an_address_keeps_the_filter_the_order_and_what_is_doubtful(visit: Visit) -> None:
     page = visit.page
-    view = f"batch_show=doubtful&batch_order={quote(LEAST_SURE)}&batch_doubt=0.9"
+    view = f"batch_show=doubtful&batch_order={quote(LEAST_SURE)}&batch_doubt=90"
     visit.go(f"{page.url.partition('?')[0]}?tab=batch&{view}")
     page.get_by_role("button", name="Try it with the examples").click()
     expect(page.locator(".cl-readings table")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_label("Doubtful ", exact=False).and_(page.get_by_role("radio"))).to_be_checked()
     expect(page.get_by_label("Order")).to_have_value(LEAST_SURE)
-    expect(page.get_by_label("number input for Doubtful below")).to_have_value("0.9")
+    expect(page.get_by_label("number input for Doubtful below")).to_have_value("90")
     page.get_by_label("Order").click()
     page.get_by_role("option", name=SUREST).click()
     page.wait_for_url(lambda address: parse_qs(urlsplit(address).query).get("batch_order") == [SUREST])

@@ -15,9 +15,11 @@ from captcha_core.batch import Reading
 from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
 from captcha_core.prediction import Prediction
 from captcha_core.rows import COLUMNS
+from captcha_core.ui.batch_again import offered
+from captcha_core.ui.batch_layout import build_parts
 from captcha_core.ui.batch_reading import Run, batch_for_api, downloads, gathered, mapped, read_set, stop_run
-from captcha_core.ui.batch_tab import _build_results, _kept, counted, examples, run, shown, turned
-from captcha_core.ui.batch_view import ALL, AS_SENT, FAILED, WRONG, Result
+from captcha_core.ui.batch_tab import _kept, counted, examples, run, shown, turned
+from captcha_core.ui.batch_view import ALL, AS_SENT, DOUBTFUL, FAILED, WRONG, Result
 from captcha_core.ui.blocks import build_page
 from captcha_core.ui.files import Files
 from captcha_core.ui.shelf import Shelf
@@ -135,8 +137,8 @@ def test_the_pages_are_turned_within_bounds(reader: Recognizer, tmp_path: Path) 
     shelf: Shelf[Result] = Shelf()
     one = finished(reader, uploads(tmp_path, "ABCD"))
     key = shelf.put(Result(list(one.readings) * 120, "m", 1.0))
-    assert [turned(shelf, 1, key, ALL, AS_SENT, 0.8, True, page)[1] for page in (1, 2, 3, None)] == [2, 3, 3, 2]
-    _, page, count, back, forth = shown(shelf, key, ALL, AS_SENT, 0.8, True, 3)
+    assert [turned(shelf, 1, key, ALL, AS_SENT, 80, True, page)[1] for page in (1, 2, 3, None)] == [2, 3, 3, 2]
+    _, page, count, back, forth = shown(shelf, key, ALL, AS_SENT, 80, True, 3)
     assert (page, back.interactive, forth.interactive) == (3, True, False)
     assert "of 3 pages" in count
 
@@ -148,20 +150,20 @@ def test_whatever_is_written_into_the_page_box_gives_a_page(
     shelf: Shelf[Result] = Shelf()
     key = shelf.put(Result(list(finished(reader, uploads(tmp_path, "ABCD")).readings) * 120, "m", 1.0))
     parts, _ = in_loop(read_by_page, reader, None)
-    assert shown(shelf, key, ALL, AS_SENT, 0.8, True, parts.page.preprocess(written))[1] == page
+    assert shown(shelf, key, ALL, AS_SENT, 80, True, parts.page.preprocess(written))[1] == page
 
 
 def test_a_result_that_has_given_way_says_so() -> None:
     shelf: Shelf[Result] = Shelf()
-    assert "no longer kept" in shown(shelf, "gone", ALL, AS_SENT, 0.8, True)[0]
-    assert "no longer kept" in counted(shelf, "gone", ALL, AS_SENT, 0.8, True)[2]
+    assert "no longer kept" in shown(shelf, "gone", ALL, AS_SENT, 80, True)[0]
+    assert "no longer kept" in counted(shelf, "gone", ALL, AS_SENT, 80, True)[2]
 
 
 def test_names_that_are_no_texts_can_be_taken_back(reader: Recognizer, tmp_path: Path) -> None:
     shelf: Shelf[Result] = Shelf()
     key = shelf.put(finished(reader, uploads(tmp_path, "ABCD", "DDAA")))
-    assert "✓ right" in shown(shelf, key, ALL, AS_SENT, 0.8, True)[0]
-    radio, measures, table, *_ = counted(shelf, key, WRONG, AS_SENT, 0.8, False)
+    assert "✓ right" in shown(shelf, key, ALL, AS_SENT, 80, True)[0]
+    radio, measures, table, *_ = counted(shelf, key, WRONG, AS_SENT, 80, False)
     assert radio.value == ALL and measures == "" and "right" not in table
     kept = _kept(shelf, key, False)
     assert kept is not None and kept.evaluation is None
@@ -175,10 +177,10 @@ def test_names_are_taken_back_and_labels_of_a_table_stay(reader: Recognizer, tmp
     result = finished(reader, [*uploads(tmp_path, "ABCD"), Upload(tmp_path / "zip", "set.zip")])
     key = shelf.put(result)
     assert [r.label for r in result.readings] == ["ABCD", "DDAA"]
-    _, measures, table, *_ = counted(shelf, key, ALL, AS_SENT, 0.8, False)
+    _, measures, table, *_ = counted(shelf, key, ALL, AS_SENT, 80, False)
     assert "labels from labels.csv." in measures and "<dd>1</dd>" in measures
     assert table.count("✓ right") == 1
-    _, measures, table, *_ = counted(shelf, key, ALL, AS_SENT, 0.8, True)
+    _, measures, table, *_ = counted(shelf, key, ALL, AS_SENT, 80, True)
     assert "labels from file names and labels.csv." in measures and table.count("✓ right") == 2
 
 
@@ -191,14 +193,28 @@ def changed(page: gr.Blocks, function: Any) -> list[str]:
 def test_the_doubtful_are_counted_whichever_way_the_slider_is_moved(reader: Recognizer) -> None:
     page = in_loop(build_page, catalogue_of(reader))
     assert sorted(changed(page, counted)) == ["change", "input"]
-    assert all(update == gr.skip() for update in counted(Shelf(), "", ALL, AS_SENT, 0.5, True)), "there is no set yet"
+    assert changed(page, offered) == ["change", "change"], "of the menu, and of the set"
+    assert all(update == gr.skip() for update in counted(Shelf(), "", ALL, AS_SENT, 50, True)), "there is no set yet"
 
 
-def read_by_page(reader: Any, files: Files, show: str = ALL) -> tuple[Any, list[dict[Any, Any]]]:
-    """Return the tab's elements, and what is yielded for them."""
+def test_what_is_doubtful_is_in_percent(reader: Recognizer, tmp_path: Path) -> None:
+    shelf: Shelf[Result] = Shelf()
+    key = shelf.put(finished(reader, uploads(tmp_path, "ABCD")))
+    # GreyReader is sure of half.
+    for doubtful_below, doubtful in ((50, 0), (51, 1)):
+        radio, *_ = counted(shelf, key, ALL, AS_SENT, doubtful_below, True)
+        assert (f"Doubtful {doubtful}", DOUBTFUL) in radio.choices
+        assert ('title="doubtful"' in shown(shelf, key, ALL, AS_SENT, doubtful_below, True)[0]) == bool(doubtful)
+
+
+def read_by_page(
+    reader: Any, files: Files, show: str = ALL, shelf: Shelf[Result] | None = None, **others: Any
+) -> tuple[Any, list[dict[Any, Any]]]:
+    """Return the tab's elements, and what is yielded for them; the last of ``others`` reads, if there are such."""
     with gr.Blocks():
-        parts = _build_results(gr.Button())
-    return parts, list(run(context_of(reader), Shelf(), parts, Run(files), None, show, AS_SENT, 0.8))
+        parts = build_parts(gr.Button())
+    context, model = context_of(reader, **others), [None, *others][-1]
+    return parts, list(run(context, shelf or Shelf(), parts, Run(files), model, show, AS_SENT, 80))
 
 
 def test_a_full_disk_takes_the_table_from_nobody(
