@@ -79,7 +79,7 @@ def check_samples(samples: Sequence[Sample], alphabet: Alphabet, max_length: int
     labels = [alphabet.fold(sample.label) for sample in samples]
     problems = []
     if len(samples) < FEWEST:
-        problems.append(f"there are only {len(samples)} pictures, and at least {FEWEST} are needed")
+        problems.append(f"there are only {len(samples)} labelled pictures, and at least {FEWEST} are needed")
     if len(samples) > 1 and len(set(labels)) == 1:
         problems.append(f"all pictures have the label {labels[0]!r}, and a model would learn to say nothing else")
     if missing := alphabet.missing(labels):

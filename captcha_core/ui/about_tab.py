@@ -25,8 +25,8 @@ What you send stays on the machine that runs this page. Uploaded files are delet
 set's pictures stay in memory with its results until others have read 24 sets.
 """
 TEACHING = (
-    "Pictures in the tab Teach, their labels and the models made from them are kept until others have used that tab "
-    "several times since, at the longest until this page is shut down."
+    "Pictures in the tab Teach, their labels and the models made from them are kept until you forget them there or "
+    "others have used that tab several times since, at the longest until this page is shut down."
 )
 _RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
 CORRECTIONS = "A correction that you send is kept for good, with its picture, by the owner of this page."

@@ -114,8 +114,7 @@ def run(
     except CaptchaLabError as error:
         yield {parts.status: notice_html(error)} | ended
         return
-    files = this_run.files if isinstance(this_run.files, list) else []
-    result = replace(result, model=context.catalogue.path(model).stem, files=files)
+    result = replace(result, files=this_run.files if isinstance(this_run.files, list) else [])
     yield _result(shelf, parts, result, show, order, doubtful_below) | ended
     # After the table, which a full disk takes from nobody.
     yield _downloads(parts, result)

@@ -23,6 +23,7 @@ from captcha_core.ui.html_parts import (
     thumbnail_html,
     value_html,
 )
+from captcha_core.ui.wording import model_name
 from captcha_core.uploads import FROM_NAMES, Upload
 
 ROWS_PER_PAGE = 50
@@ -46,7 +47,6 @@ class Result:
         notes: What the sender should know, in sentences.
         labels_from: Where the labels come from, in words, each once; empty where there are none.
         evaluation: Readings against labels; None where no label is known.
-        model: What the page's menu calls the model; empty where none was chosen there.
         files: What was sent, which may be gone by now.
     """
 
@@ -56,8 +56,12 @@ class Result:
     notes: Sequence[str] = ()
     labels_from: Sequence[str] = ()
     evaluation: Evaluation | None = None
-    model: str = ""
     files: Sequence[Upload] = ()
+
+    @property
+    def model(self) -> str:
+        """What the page's menu calls the model."""
+        return model_name(self.model_id)
 
     @property
     def named(self) -> bool:

@@ -37,3 +37,8 @@ class Shelf(Generic[Kept]):
                 return None
             self._kept.move_to_end(key)
             return self._kept[key]
+
+    def drop(self, key: object) -> Kept | None:
+        """Let a value go and return it; None where there is none."""
+        with self._lock:
+            return self._kept.pop(key, None) if isinstance(key, str) else None

@@ -19,7 +19,7 @@ from captcha_core.ui.shelf import Shelf
 from captcha_core.ui.teach_process import BoundedProcess, Commands
 from captcha_core.ui.teach_progress import Point, TrainingProgress, curves
 from captcha_core.ui.teach_results import Taught, compare, write_predictions
-from captcha_core.ui.teach_set import Lesson
+from captcha_core.ui.teach_set import FEWEST_LABELLED, Lesson
 
 # Of these the files stay on the disk.
 _MOST_KEPT = 4
@@ -43,6 +43,7 @@ class Job:
     """One training. Its folder is removed with it, at the latest when the page ends.
 
     Attributes:
+        model: What the page's menu calls the model that learns.
         stage: Where it stands.
         progress: Where the learning stands.
         taught: What came of it; None until it is done.
@@ -54,6 +55,7 @@ class Job:
         self._lesson: Lesson | None = lesson
         # What broke off can go on as long as its pictures are kept anyway.
         self._kept_lesson = weakref.ref(lesson)
+        self.model = checkpoint.stem
         self._checkpoint, self._commands = checkpoint, commands
         self.folder = Path(tempfile.mkdtemp(prefix="captcha-lab-teach-"))
         self._process: list[BoundedProcess] = []
@@ -90,6 +92,14 @@ class Job:
         for process in self._process:
             process.stop()
 
+    def is_of(self, lesson: Lesson) -> bool:
+        """Return whether it learns from these pictures."""
+        return self._kept_lesson() is lesson
+
+    def remove(self) -> None:
+        """Remove its folder, with the pictures in it."""
+        self._removed()
+
     def curves(self) -> dict[int, list[Point]]:
         """Return the checks of every training so far."""
         return self._curves or curves(self.run_folder)
@@ -108,7 +118,7 @@ class Job:
             self.problem = "The training failed; the server's log says why."
         self._process[0].stop()
         if not self._broke_off:
-            self._curves = curves(self.run_folder)
+            self._curves = {} if self._cancelled and self.taught is None else curves(self.run_folder)
             shutil.rmtree(self.run_folder, ignore_errors=True)
         # Up to 48 MB, which are only kept for who labels them.
         self._lesson = None
@@ -210,12 +220,12 @@ class Classroom:
             checkpoint: The model that learns.
 
         Raises:
-            CaptchaLabError: If another goes on, there is no label, or the model is no checkpoint.
+            CaptchaLabError: If another goes on, there are too few labels, or the model is no checkpoint.
         """
         if checkpoint.suffix != SUFFIX:
             raise CaptchaLabError(f"{checkpoint.stem} is an exported model, which cannot learn; choose another.")
-        if not lesson.labelled:
-            raise CaptchaLabError("No picture has a label yet; type some.")
+        if lesson.labelled < FEWEST_LABELLED:
+            raise CaptchaLabError(_too_few(lesson.labelled, len(lesson.cards)))
         with self._lock:
             self._check_free()
             self._current = Job(lesson, checkpoint, self._commands)
@@ -240,12 +250,35 @@ class Classroom:
         """Return a training by its key; None where there is none, or others have taken its place."""
         return self._jobs.get(key)
 
+    def learns_from(self, lesson: Lesson | None) -> bool:
+        """Return whether a training of these pictures goes on."""
+        job = self._current
+        return job is not None and lesson is not None and job.running and job.is_of(lesson)
+
+    def forget(self, key: str | None) -> bool:
+        """Let a training go, with its folder and what came of it; return whether it is gone: one that runs is not."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and job.running:
+                return False
+            self._jobs.drop(key)
+            if job is not None:
+                job.remove()
+                self._current = None if job is self._current else self._current
+            return True
+
     def _check_free(self) -> None:
         if self._current is None or not self._current.running:
             return
         left = self._current.progress.seconds_left
         when = "in a few minutes" if left is None else f"in {minutes(left)}"
         raise CaptchaLabError(f"Another training goes on, and one is done at a time; try again {when}.")
+
+
+def _too_few(labelled: int, total: int) -> str:
+    have = f"Only {labelled} of {total:,} pictures {'has a label' if labelled == 1 else 'have labels'}"
+    have = have if labelled else "No picture has a label yet"
+    return f"{have}; at least {FEWEST_LABELLED} labelled ones are needed. Label more of them, or send more."
 
 
 def minutes(seconds: float) -> str:

@@ -9,18 +9,19 @@ import gradio as gr
 from captcha_core.corrections import MOST_CHARACTERS
 from captcha_core.ui.files import FilesInput, set_input
 from captcha_core.ui.picture import MAX_PICTURE
-from captcha_core.ui.teach_set import MOST_BYTES, MOST_PICTURES
+from captcha_core.ui.teach_set import FEWEST_LABELLED, MOST_BYTES, MOST_PICTURES
 
 ABOUT = (
-    "Teaches the model above a captcha of yours, from 25 to 500 pictures with their texts, in minutes. That model "
-    "stays as it is; you take a new one home."
+    f"Teaches the model above a captcha of yours in minutes. It needs at least {FEWEST_LABELLED} pictures with their "
+    "texts, and 25 to 500 are best. That model stays as it is; you take a new one home."
 )
 LIMITS = (
-    f"Up to {MOST_PICTURES:,} pictures of {MAX_PICTURE >> 20} MB each, {MOST_BYTES >> 20} MB in all; a zip or Parquet "
-    "file up to %d MB. Texts are taken from the names of the files (aB3xQ.png), a labels.csv in a zip "
-    "or a column label; what has none you label below. All is kept on the machine that runs this page until others "
-    "have used this tab several times since, at the longest until the page is shut down."
+    f"Up to {MOST_PICTURES:,} pictures, with texts or without, of {MAX_PICTURE >> 20} MB each, {MOST_BYTES >> 20} MB "
+    "in all; a zip or Parquet file up to %d MB. Texts are taken from the names of the files (aB3xQ.png), a labels.csv "
+    "in a zip or a column label; what has none you label below. All is kept on the machine that runs this page until "
+    "you forget it or others have used this tab several times since, at the longest until the page is shut down."
 )
+FORGET, FORGET_MODEL = "Forget these pictures", "Forget these pictures and the model"
 # The name of each file and what its button says, in the order in which they stand.
 DOWNLOADS = {
     "adapted.safetensors": "Checkpoint",
@@ -56,6 +57,7 @@ class Parts:
     lesson: gr.Column
     summary: gr.HTML
     use_names: gr.Checkbox
+    forget: gr.Button
     labels: Labels
     start: gr.Button
     cancel: gr.Button
@@ -80,6 +82,7 @@ def build_parts(limits: str) -> Parts:
         summary = gr.HTML(elem_classes="cl-teach-summary")
         use_names = gr.Checkbox(True, label="The file names are the texts", visible=False)
         labels = _build_labels()
+        forget = gr.Button(FORGET, size="sm", elem_classes="cl-teach-forget")
     with gr.Row():
         start = gr.Button("Teach", variant="primary", visible=False)
         go_on = gr.Button("Continue the training that broke off", visible=False)
@@ -92,9 +95,8 @@ def build_parts(limits: str) -> Parts:
         compared = gr.HTML(elem_classes="cl-teach-readings")
     keys = [gr.BrowserState("", storage_key=f"cl-teach-{what}", secret="captcha-lab") for what in ("set", "training")]
     return Parts(
-        files, stop, status, lesson, summary, use_names, labels, start, cancel, go_on, panel, results, card, compared,
-        downloads,
-        keys[0], keys[1], gr.Timer(_SECONDS_BETWEEN, active=False),
+        files, stop, status, lesson, summary, use_names, forget, labels, start, cancel, go_on, panel, results, card,
+        compared, downloads, keys[0], keys[1], gr.Timer(_SECONDS_BETWEEN, active=False),
     )  # fmt: skip
 
 

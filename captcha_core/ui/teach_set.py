@@ -14,11 +14,15 @@ from captcha_core.data.parquet import ParquetWriter
 from captcha_core.data.schema import Sample
 from captcha_core.errors import DataError
 from captcha_core.prediction import Prediction
+from captcha_core.ui.wording import model_name
 from captcha_core.uploads import FROM_NAMES, Item, PictureSet
 
 MOST_PICTURES = 1000
 MOST_BYTES = 48 << 20
 """Of all pictures of one visitor together, since they stay in memory while labels are typed."""
+
+FEWEST_LABELLED = 10
+"""Pictures with a label that a training needs: :data:`captcha_core.adaptation.examples.FEWEST`, which needs torch."""
 
 SOURCE = "taught on the page"
 
@@ -82,6 +86,11 @@ class Lesson:
         return [source for source in self._labels_from if self.uses_names or source != FROM_NAMES]
 
     @property
+    def model(self) -> str:
+        """What the page's menu calls the model that read the pictures."""
+        return model_name(self.cards[0].reading.model_id)
+
+    @property
     def labelled(self) -> int:
         """How many pictures have a label."""
         return sum(self.label(place) is not None for place in range(len(self.cards)))
@@ -126,7 +135,7 @@ class Lesson:
             self._typed[place] = None
 
     def first(self) -> int:
-        """Return the picture to begin with: the least sure of those without a label."""
+        """Return the picture to begin with: the least sure of those without a label, of all where all have one."""
         return self.open_after(None)
 
     def open_after(self, place: int | None) -> int:
@@ -160,11 +169,10 @@ class Lesson:
         return self.label(place) is None and not self.is_left_out(place)
 
     def _ordered(self) -> list[int]:
-        """Return all places: those without a label first, the least sure of them before the others."""
+        """Return all places: those without a label first, of both kinds the least sure before the others."""
 
         def key(place: int) -> tuple[bool, float]:
-            known = self._given(place) is not None
-            return known, place if known else self.cards[place].reading.confidence
+            return self._given(place) is not None, self.cards[place].reading.confidence
 
         return sorted(range(len(self.cards)), key=key)
 

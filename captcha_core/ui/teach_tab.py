@@ -12,16 +12,20 @@ from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.ui.batch_reading import Run, gathered, mapped, read_set
 from captcha_core.ui.batch_view import pictures_read_html
 from captcha_core.ui.context import PageContext
-from captcha_core.ui.html_parts import notice_html
+from captcha_core.ui.html_parts import notice_html, said_html
 from captcha_core.ui.shelf import Shelf
 from captcha_core.ui.teach_job import Classroom, Stage
 from captcha_core.ui.teach_labels import GONE, Lessons, accept, go_back, go_to, leave_out, shown, take_names
-from captcha_core.ui.teach_layout import LIMITS, Parts, build_parts
+from captcha_core.ui.teach_layout import FORGET, FORGET_MODEL, LIMITS, Parts, build_parts
 from captcha_core.ui.teach_set import MOST_PICTURES, Kept
 from captcha_core.ui.teach_view import compared_html, job_html
 from captcha_core.ui.turns import Turns
 
 _MOST_LESSONS = 6
+_FORGOTTEN = (
+    "The pictures and their labels are forgotten. The files as they were sent are deleted within two hours, as all "
+    "uploads are."
+)
 _QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 
@@ -62,10 +66,17 @@ def _connect_labels(context: PageContext, lessons: Lessons, parts: Parts) -> Non
 
 def _connect_training(context: PageContext, lessons: Lessons, classroom: Classroom, parts: Parts) -> None:
     begun = [parts.panel, parts.job_key, parts.clock, parts.start, parts.cancel, parts.go_on, parts.results]
+    begun += [parts.forget]
     parts.start.click(
         partial(teach, context, lessons, classroom, parts), [parts.lesson_key, context.model], begun, **_QUICK
     )
     parts.go_on.click(partial(go_on, classroom, parts), parts.job_key, begun, **_QUICK)
+    parts.forget.click(
+        partial(forget, lessons, classroom, parts),
+        [parts.lesson_key, parts.job_key],
+        [*begun, parts.status, parts.files, parts.lesson_key],
+        **_QUICK,
+    )
     parts.cancel.click(partial(cancel, classroom), parts.job_key, parts.cancel, **_QUICK)
     # A page that is opened anew shows the training that was begun on it.
     gr.on(None, partial(rejoin, classroom), parts.job_key, parts.clock, **_QUICK)
@@ -137,6 +148,27 @@ def cancel(classroom: Classroom, key: str | None) -> Any:
     return gr.Button(interactive=False)
 
 
+def forget(
+    lessons: Lessons, classroom: Classroom, parts: Parts, key: str | None, job_key: str | None
+) -> dict[Any, Any]:
+    """Drop a set with its labels, and a training that has ended, unless the set is being learned from."""
+    if classroom.learns_from(lessons.get(key)):
+        return {parts.status: notice_html("These pictures are being learned from; cancel the training first.")}
+    lessons.drop(key)
+    cleared: dict[Any, Any] = {
+        parts.status: said_html(_FORGOTTEN),
+        parts.files: None,
+        parts.lesson_key: "",
+        parts.forget: gr.Button(FORGET),
+    }
+    # Another training of the visitor's goes on.
+    if not classroom.forget(job_key):
+        return cleared
+    cleared |= {parts.panel: "", parts.job_key: "", parts.clock: gr.Timer(active=False)}
+    cleared |= {button: gr.Button(visible=False) for button in (parts.cancel, parts.go_on)}
+    return cleared | {parts.results: gr.Column(visible=False)}
+
+
 def rejoin(classroom: Classroom, key: str | None) -> Any:
     """Look at a training again, if there is one."""
     return gr.Timer(active=classroom.job(key) is not None)
@@ -159,6 +191,7 @@ def watch(classroom: Classroom, parts: Parts, key: str | None) -> dict[Any, Any]
     if job.stage is not Stage.DONE or job.taught is None:
         return ended
     ended |= {parts.results: gr.Column(visible=True), parts.card: job.taught.card}
+    ended[parts.forget] = gr.Button(FORGET_MODEL)
     ended[parts.compared] = compared_html(job.taught.compared)
     for name, button in parts.downloads.items():
         path = job.taught.files.get(name)
@@ -176,4 +209,5 @@ def _running(classroom: Classroom, parts: Parts, key: str | None) -> dict[Any, A
         parts.cancel: gr.Button(visible=True, interactive=True),
         parts.go_on: gr.Button(visible=False),
         parts.results: gr.Column(visible=False),
+        parts.forget: gr.Button(FORGET),
     }

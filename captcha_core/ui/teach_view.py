@@ -32,7 +32,7 @@ _MOST_NOTES = 8
 
 
 def lesson_html(lesson: Lesson) -> str:
-    """Return how many pictures have labels, from where, and how many of these the model reads already."""
+    """Return how many pictures have labels, from where, and how many of these the model that guessed reads already."""
     total, labelled = len(lesson.cards), lesson.labelled
     typed = lesson.typed
     parts = [f"{labelled - typed:,} from {html.escape(' and '.join(lesson.labels_from))}"] if labelled > typed else []
@@ -42,7 +42,9 @@ def lesson_html(lesson: Lesson) -> str:
     pairs = [(label, text) for label, text in known if label is not None]
     right = sum(label.casefold() == text.casefold() for label, text in pairs)
     if pairs:
-        words += f" The model reads {right:,} of these now ({percent(right / len(pairs))}), case ignored."
+        words += (
+            f" {html.escape(lesson.model)} reads {right:,} of these now ({percent(right / len(pairs))}), case ignored."
+        )
     notes = list(lesson.notes[:_MOST_NOTES])
     if more := len(lesson.notes) - len(notes):
         notes.append(f"… and {more:,} more of this kind.")
@@ -70,7 +72,7 @@ def job_html(job: Job) -> str:
     if job.stage is Stage.FAILED:
         return f"{notice_html(job.problem)}{curves_svg(job.curves())}"
     if job.taught is not None:
-        return f"{taught_html(job.taught)}{curves_svg(job.curves())}"
+        return f"{taught_html(job.taught, job.model)}{curves_svg(job.curves())}"
     return f"{_progress_html(job)}{curves_svg(job.curves())}"
 
 
@@ -80,14 +82,14 @@ def _progress_html(job: Job) -> str:
         left = progress.seconds_left
         how_long = "the time left is not known yet" if left is None else f"{minutes(left)} left"
         words = f"Learning: training {progress.training} of {progress.trainings}, {progress.share:.0%}, {how_long}"
-    return progress_html("Teaching", words, round(progress.share * 100) or None)
+    return progress_html("Teaching", f"Teaching {job.model}. {words}", round(progress.share * 100) or None)
 
 
-def taught_html(taught: Taught) -> str:
-    """Return what a training came to."""
+def taught_html(taught: Taught, model: str) -> str:
+    """Return what a training of a model came to."""
     return (
-        f'<div class="cl-summary" role="status"><p><strong>Taught in {minutes(taught.seconds)}.</strong> '
-        "The files below are kept for an hour or two.</p>"
+        f'<div class="cl-summary" role="status"><p><strong>Taught in {minutes(taught.seconds)}</strong>, beginning '
+        f"with {html.escape(model)}, which stays as it is. The files below are kept for an hour or two.</p>"
         f"{notes_html(taught.notes)}</div>"
     )
 

@@ -10,6 +10,11 @@ from captcha_core.prediction import percent
 _RUNS = {"0123456789": "0-9", "abcdefghijklmnopqrstuvwxyz": "a-z", "ABCDEFGHIJKLMNOPQRSTUVWXYZ": "A-Z"}
 
 
+def model_name(model_id: str) -> str:
+    """Return what the page's menu calls a model, from the id that its predictions have."""
+    return model_id.partition("@")[0]
+
+
 def characters(alphabet: str) -> str:
     """Return an alphabet in short, such as "0-9 a-z"."""
     shown = alphabet

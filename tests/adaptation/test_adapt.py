@@ -97,7 +97,7 @@ def test_what_a_killed_process_left_is_passed_over(options: AdaptOptions) -> Non
 
 def test_nothing_is_written_where_nothing_can_be_learned(options: AdaptOptions, tmp_path: Path) -> None:
     draw_picture("a1").save(tmp_path / "a1.png")
-    with pytest.raises(DataError, match="only 1 pictures"):
+    with pytest.raises(DataError, match="only 1 labelled pictures"):
         adapt_model(replace(options, data=(str(tmp_path / "a1.png"),)), Bar)
     assert not Path(options.output).exists()
 

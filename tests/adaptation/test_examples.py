@@ -43,7 +43,7 @@ def test_more_than_can_be_kept_in_memory_are_refused(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("samples", "said"),
     [
-        (many(count=5), "only 5 pictures, and at least 10"),
+        (many(count=5), "only 5 labelled pictures, and at least 10"),
         ([sample("ab", i) for i in range(12)], "all pictures have the label 'ab'"),
         ([*many(), sample("aX", 99)], r"1 labels have characters that the model cannot write, 'X' \(99.png 'aX'\)"),
         ([*many(), sample("abcab", 99)], "1 labels are longer than the 4 characters"),
@@ -59,7 +59,7 @@ def test_good_pictures_pass_in_either_case() -> None:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    with pytest.raises(DataError, match="only 3 pictures.*all pictures have the label.*'x'.*longer than"):
+    with pytest.raises(DataError, match="only 3 labelled pictures.*all pictures have the label.*'x'.*longer than"):
         check_samples([sample("xxxxx", i) for i in range(3)], LOWER, 4)
 
 

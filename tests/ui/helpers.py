@@ -145,6 +145,6 @@ def lesson_of(
         picture = grey_picture()
         picture.putpixel((0, 0), (place + 1, 0, 0))
         confidence = confidences[place] if confidences else 0.5
-        reading = Prediction("ADBC", confidence, (confidence,) * 4)
+        reading = Prediction("ADBC", confidence, (confidence,) * 4, model_id=GreyReader.model_id)
         cards.append(Card(f"{place}.png", png_bytes(picture), reading, label, "".join(labels_from[:1])))
     return Lesson(cards, labels_from=labels_from)

@@ -263,6 +263,8 @@ def test_a_shelf_keeps_the_newest_by_keys_that_cannot_be_guessed() -> None:
     third = shelf.put(3)
     assert [shelf.get(key) for key in (first, second, third, "x", None)] == [1, None, 3, None, None]
     assert len({first, second, third}) == 3 and len(first) > 16
+    assert [shelf.drop(key) for key in (third, third, None)] == [3, None, None]
+    assert shelf.get(third) is None
 
 
 def test_a_zip_is_read_like_its_pictures(reader: Recognizer, tmp_path: Path) -> None:

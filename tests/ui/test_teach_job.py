@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from captcha_core.adaptation.examples import FEWEST
 from captcha_core.checkpoint import read_meta
 from captcha_core.constraint import Constraint
 from captcha_core.errors import CaptchaLabError
 from captcha_core.recognizer import Recognizer
 from captcha_core.ui.teach_job import Classroom, Job, Stage
 from captcha_core.ui.teach_process import Commands
-from captcha_core.ui.teach_set import Card, Lesson
+from captcha_core.ui.teach_set import FEWEST_LABELLED, Card, Lesson
 from tests.adaptation.conftest import LABELS
 from tests.helpers import draw_picture, png_bytes, save_tiny_checkpoint, tiny_net
 
@@ -157,10 +158,15 @@ def test_one_at_a_time(rooms: list[Classroom], lesson: Lesson, checkpoint: Path)
 def test_it_is_cancelled_at_once(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
     _, _, job = begun(rooms, lesson, checkpoint, commands("wait"))
     wait(job, Stage.LEARNING)
+    until = time.monotonic() + 10
+    while not job.curves():
+        assert time.monotonic() < until
+        time.sleep(0.01)
     job.cancel()
     wait(job)
     assert job.problem.startswith("Cancelled; nothing was learned.") and not job.can_go_on
     assert not job.run_folder.exists() and lesson.labelled == len(LABELS) - 1
+    assert job.curves() == {}, "of what was learned from nothing"
 
 
 def test_a_training_that_is_killed_can_be_continued(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
@@ -188,8 +194,34 @@ def test_too_much_time_and_memory_are_told(rooms: list[Classroom], lesson: Lesso
 def test_what_cannot_learn_is_refused(lesson: Lesson, checkpoint: Path) -> None:
     with pytest.raises(CaptchaLabError, match="net is an exported model"):
         Classroom().begin(lesson, Path("/x/net.onnx"))
-    with pytest.raises(CaptchaLabError, match="No picture has a label yet"):
-        Classroom().begin(Lesson([replace(lesson.cards[0], given=None)]), checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "said"),
+    [
+        (0, "No picture has a label yet; at least 10"),
+        (1, "Only 1 of 12 pictures has a label;"),
+        (9, "Only 9 of 12 pictures have labels; at least 10 labelled ones are needed. Label more of them"),
+    ],
+)
+def test_too_few_labels_are_told_before_a_training(lesson: Lesson, checkpoint: Path, labelled: int, said: str) -> None:
+    assert FEWEST_LABELLED == FEWEST
+    cards = [replace(card, given=card.given if place < labelled else None) for place, card in enumerate(lesson.cards)]
+    with pytest.raises(CaptchaLabError, match=said):
+        Classroom().begin(Lesson(cards), checkpoint)
+
+
+def test_what_is_being_learned_from_is_not_forgotten_and_what_was_learned_can_be(
+    rooms: list[Classroom], lesson: Lesson, checkpoint: Path
+) -> None:
+    room, key, job = begun(rooms, lesson, checkpoint, commands("wait"))
+    assert room.learns_from(lesson) and not room.learns_from(Lesson(lesson.cards)) and not room.learns_from(None)
+    assert not room.forget(key) and job.folder.is_dir()
+    job.cancel()
+    wait(job)
+    assert not room.learns_from(lesson)
+    assert room.forget(key) and room.forget("no such") and room.job(key) is None
+    assert not job.folder.exists(), "the pictures in it are gone with it"
 
 
 def test_a_real_adaptation(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
@@ -206,7 +238,7 @@ def test_a_real_adaptation(rooms: list[Classroom], lesson: Lesson, checkpoint: P
 
 
 def test_a_real_refusal(rooms: list[Classroom], lesson: Lesson, checkpoint: Path) -> None:
-    few = Lesson([replace(card, given="11") for card in lesson.cards[:5]])
+    few = Lesson([replace(lesson.cards[place % 5], given="11") for place in range(10)])
     _, _, job = begun(rooms, few, checkpoint, commands("real"))
     wait(job)
-    assert "only 5 pictures" in job.problem and "all pictures have the label '11'" in job.problem
+    assert "only 5 labelled pictures" in job.problem and "all pictures have the label '11'" in job.problem

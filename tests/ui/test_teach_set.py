@@ -40,6 +40,12 @@ def test_the_doubtful_come_first_and_what_has_a_label_last() -> None:
     assert lesson.before(3) == 2 and lesson.before(2) == 4
 
 
+def test_where_all_have_labels_the_doubtful_come_first_too() -> None:
+    lesson = lesson_of(["AB", "CD", "BB"], [0.9, 0.1, 0.5])
+    assert lesson.first() == 1 and [lesson.open_after(place) for place in (1, 2, 0)] == [2, 0, 1]
+    assert lesson.model == "grey"
+
+
 def test_what_is_passed_over_is_shown_before_what_has_a_label() -> None:
     lesson = lesson_of([None, None, "AB"], [0.1, 0.2, 0.3])
     lesson.write_label(1, "CC")

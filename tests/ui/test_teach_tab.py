@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import time
+import weakref
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -17,7 +20,7 @@ from captcha_core.ui.teach_job import Classroom, Stage
 from captcha_core.ui.teach_labels import Lessons, take_names
 from captcha_core.ui.teach_layout import DOWNLOADS, build_parts
 from captcha_core.ui.teach_results import Taught
-from captcha_core.ui.teach_tab import _connect_training, bring, cancel, go_on, opened, rejoin, teach, watch
+from captcha_core.ui.teach_tab import _connect_training, bring, cancel, forget, go_on, opened, rejoin, teach, watch
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes, save_tiny_checkpoint
 from tests.ui.helpers import context_of, grey_picture, in_loop, lesson_of
@@ -113,7 +116,7 @@ def test_nothing_is_shown_of_a_set_that_is_gone() -> None:
 
 def test_a_training_is_begun_watched_and_cancelled(context: Any, parts: Any, room: Classroom) -> None:
     lessons = Lessons()
-    key = lessons.put(lesson_of(["ADBC"] * 4))
+    key = lessons.put(lesson_of(["ADBC"] * 10))
     begun = teach(context, lessons, room, parts, key, None)
     job_key = begun[parts.job_key]
     assert begun[parts.clock].active and begun[parts.cancel].visible and not begun[parts.start].interactive
@@ -132,7 +135,7 @@ def test_a_training_is_begun_watched_and_cancelled(context: Any, parts: Any, roo
 def test_what_was_taught_is_shown_with_its_files(context: Any, room: Classroom, tmp_path: Path) -> None:
     page, parts = in_loop(built)
     lessons = Lessons()
-    key = teach(context, lessons, room, parts, lessons.put(lesson_of(["ADBC"])), None)[parts.job_key]
+    key = teach(context, lessons, room, parts, lessons.put(lesson_of(["ADBC"] * 10)), None)[parts.job_key]
     job = room.job(key)
     assert job is not None
     job.cancel()
@@ -148,10 +151,46 @@ def test_what_was_taught_is_shown_with_its_files(context: Any, room: Classroom, 
     assert seen.keys() <= set(look.outputs)
 
 
+def test_pictures_are_forgotten_but_not_while_they_are_learned_from(context: Any, room: Classroom) -> None:
+    page, parts = in_loop(built)
+    lessons = Lessons()
+    pictures = weakref.ref(lesson := lesson_of(["ADBC"] * 10))
+    key = lessons.put(lesson)
+    del lesson
+    job_key = teach(context, lessons, room, parts, key, None)[parts.job_key]
+    assert "Teaching grey." in watch(room, parts, job_key)[parts.panel], "whatever the menu then shows"
+    refused = forget(lessons, room, parts, key, "")
+    assert "cancel the training first" in refused[parts.status] and list(refused) == [parts.status]
+    cancel(room, job_key)
+    ended(room)
+    cleared = forget(lessons, room, parts, key, job_key)
+    assert (cleared[parts.lesson_key], cleared[parts.job_key], cleared[parts.files]) == ("", "", None)
+    assert (
+        "are forgotten" in cleared[parts.status] and cleared[parts.panel] == "" and not cleared[parts.results].visible
+    )
+    assert lessons.get(key) is None and room.job(job_key) is None
+    until = time.monotonic() + 10
+    while pictures() is not None and time.monotonic() < until:
+        gc.collect()  # The thread that worked may let it go a moment later.
+    assert pictures() is None
+    in_loop(partial(connected, page, context, lessons, room, parts))
+    [event] = [event for event in page.fns.values() if getattr(event.fn, "func", None) is forget]
+    assert cleared.keys() <= set(event.outputs)
+
+
+def test_another_set_is_forgotten_while_a_training_goes_on(context: Any, parts: Any, room: Classroom) -> None:
+    lessons = Lessons()
+    job_key = teach(context, lessons, room, parts, lessons.put(lesson_of(["ADBC"] * 10)), None)[parts.job_key]
+    key = lessons.put(lesson_of([None]))
+    cleared = forget(lessons, room, parts, key, job_key)
+    assert lessons.get(key) is None and room.job(job_key) is not None
+    assert parts.job_key not in cleared and parts.panel not in cleared, "the training stays in sight"
+
+
 def test_what_cannot_be_taught_is_a_sentence(context: Any, parts: Any, room: Classroom) -> None:
     lessons = Lessons()
     assert "send them again" in teach(context, lessons, room, parts, "gone", None)[parts.panel]
     unlabelled = lessons.put(lesson_of([None]))
-    assert "No picture has a label" in teach(context, lessons, room, parts, unlabelled, None)[parts.panel]
+    assert "No picture has a label yet" in teach(context, lessons, room, parts, unlabelled, None)[parts.panel]
     assert "There is no model" in teach(context, lessons, room, parts, unlabelled, "<b>")[parts.panel]
     assert not watch(room, parts, "gone")[parts.clock].active

@@ -22,7 +22,13 @@ EVIL = "<img src=x onerror=alert(1)>"
 
 def job_of(stage: Stage, problem: str = "", taught: Taught | None = None, **progress: Any) -> Job:
     values = {"training": 2, "trainings": 3, "share": 0.5, "seconds_left": None} | progress
-    found = {"stage": stage, "problem": problem, "taught": taught, "progress": SimpleNamespace(**values)}
+    found = {
+        "model": "grey",
+        "stage": stage,
+        "problem": problem,
+        "taught": taught,
+        "progress": SimpleNamespace(**values),
+    }
     return cast(Job, SimpleNamespace(**found, curves=lambda: {}))
 
 
@@ -35,7 +41,7 @@ def test_a_set_says_how_many_labels_there_are_and_what_is_read_already() -> None
     lesson.write_label(2, "CC")
     said = lesson_html(lesson)
     assert "3 of 3 pictures have labels</strong>: 2 from labels.csv, 1 typed." in said
-    assert "reads 1 of these now (33%), case ignored" in said
+    assert "</strong>: 2 from labels.csv, 1 typed. grey reads 1 of these now (33%), case ignored" in said
     lesson.notes = (EVIL, *(f"note {number}" for number in range(20)))
     assert EVIL not in lesson_html(lesson) and "13 more" in lesson_html(lesson)
 
@@ -50,7 +56,9 @@ def test_a_picture_is_shown_with_its_reading_and_its_label() -> None:
 
 
 def test_progress_names_the_training_the_share_and_the_time_left() -> None:
-    assert "training 2 of 3, 50%, the time left is not known yet" in job_html(job_of(Stage.LEARNING))
+    assert "Teaching grey. Learning: training 2 of 3, 50%, the time left is not known yet" in job_html(
+        job_of(Stage.LEARNING)
+    )
     assert "50%, 4 minutes left" in job_html(job_of(Stage.LEARNING, seconds_left=240.0))
     preparing = job_html(job_of(Stage.PREPARING, share=0.0))
     assert Stage.PREPARING.value in preparing and "value=" not in preparing
@@ -65,7 +73,7 @@ def test_before_and_after_are_marked_right_and_wrong() -> None:
     compared = [Compared("a.png", b"", EVIL, read("abcd"), read(EVIL.upper()))]
     taught = Taught("", compared, {"x": Path("/x")}, [EVIL], 100.0)
     said = job_html(job_of(Stage.DONE, taught=taught)) + compared_html(compared)
-    assert EVIL not in said and "/x" not in said and "Taught in 2 minutes" in said
+    assert EVIL not in said and "/x" not in said and "Taught in 2 minutes</strong>, beginning with grey, which" in said
     assert said.index("✗ wrong") < said.index("✓ right")
 
 
