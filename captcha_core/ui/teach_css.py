@@ -29,6 +29,7 @@ TEACH_CSS = """
 .cl-line text { fill: var(--line); font-weight: 700; }
 .cl-line-2 polyline { stroke-dasharray: 6 3; }
 .cl-line-3 polyline { stroke-dasharray: 2 3; }
+.cl-teach-forget { align-self: flex-start; width: auto; }
 .cl-teach-compared { margin: .6rem 0; }
 .cl-teach-compared summary { cursor: pointer; }
 .cl-teach-compared :is(.cl-right, .cl-wrong) { display: inline; }

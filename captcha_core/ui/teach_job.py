@@ -276,9 +276,12 @@ class Classroom:
 
 
 def _too_few(labelled: int, total: int) -> str:
-    have = f"Only {labelled} of {total:,} pictures {'has a label' if labelled == 1 else 'have labels'}"
-    have = have if labelled else "No picture has a label yet"
-    return f"{have}; at least {FEWEST_LABELLED} labelled ones are needed. Label more of them, or send more."
+    needed = f"at least {FEWEST_LABELLED} labelled ones are needed"
+    if labelled == total:
+        there = "is only 1 picture" if total == 1 else f"are only {total} pictures"
+        return f"There {there}; {needed}. Send more."
+    have = f"Only {labelled} of the {total:,} pictures {'has a label' if labelled == 1 else 'have labels'}"
+    return f"{have if labelled else 'No picture has a label yet'}; {needed}. Label more of them, or send more."
 
 
 def minutes(seconds: float) -> str:

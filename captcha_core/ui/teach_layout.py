@@ -80,9 +80,10 @@ def build_parts(limits: str) -> Parts:
     status = gr.HTML(elem_classes="cl-status")
     with gr.Column(visible=False) as lesson:
         summary = gr.HTML(elem_classes="cl-teach-summary")
+        # Away from the button that teaches, since nothing brings them back.
+        forget = gr.Button(FORGET, size="sm", elem_classes="cl-teach-forget")
         use_names = gr.Checkbox(True, label="The file names are the texts", visible=False)
         labels = _build_labels()
-        forget = gr.Button(FORGET, size="sm", elem_classes="cl-teach-forget")
     with gr.Row():
         start = gr.Button("Teach", variant="primary", visible=False)
         go_on = gr.Button("Continue the training that broke off", visible=False)

@@ -200,8 +200,8 @@ def test_what_cannot_learn_is_refused(lesson: Lesson, checkpoint: Path) -> None:
     ("labelled", "said"),
     [
         (0, "No picture has a label yet; at least 10"),
-        (1, "Only 1 of 12 pictures has a label;"),
-        (9, "Only 9 of 12 pictures have labels; at least 10 labelled ones are needed. Label more of them"),
+        (1, "Only 1 of the 12 pictures has a label;"),
+        (9, "Only 9 of the 12 pictures have labels; at least 10 labelled ones are needed. Label more of them"),
     ],
 )
 def test_too_few_labels_are_told_before_a_training(lesson: Lesson, checkpoint: Path, labelled: int, said: str) -> None:
@@ -209,6 +209,11 @@ def test_too_few_labels_are_told_before_a_training(lesson: Lesson, checkpoint: P
     cards = [replace(card, given=card.given if place < labelled else None) for place, card in enumerate(lesson.cards)]
     with pytest.raises(CaptchaLabError, match=said):
         Classroom().begin(Lesson(cards), checkpoint)
+    if labelled > 1:
+        with pytest.raises(
+            CaptchaLabError, match="There are only 9 pictures; at least 10 labelled ones are needed. Send"
+        ):
+            Classroom().begin(Lesson(cards[:labelled]), checkpoint)
 
 
 def test_what_is_being_learned_from_is_not_forgotten_and_what_was_learned_can_be(
