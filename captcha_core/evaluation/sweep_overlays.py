@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from captcha_core.data.schema import Sample
 from captcha_core.errors import DataError, ImageError
@@ -194,11 +194,25 @@ def _elastic(image: Image.Image, strength: float, rng: random.Random) -> Image.I
     # White noise of variance 1/3, smoothed, has the deviation 1 / (sqrt(3) * 2 * sqrt(pi) * sigma).
     alpha = strength * image.height * math.sqrt(3) * 2 * math.sqrt(math.pi) * sigma
     generator = np.random.Generator(np.random.PCG64(rng.getrandbits(64)))
-    return Image.fromarray(elastic_transform(np.asarray(image)[None], alpha, sigma, [generator])[0])
+    surrounded = np.asarray(_surrounded(image))[None]
+    return _inside(Image.fromarray(elastic_transform(surrounded, alpha, sigma, [generator])[0]))
 
 
 def _blur(image: Image.Image, strength: float, rng: random.Random) -> Image.Image:
-    return image.filter(ImageFilter.GaussianBlur(strength * image.height))
+    return _inside(_surrounded(image).filter(ImageFilter.GaussianBlur(strength * image.height)))
+
+
+def _surrounded(image: Image.Image) -> Image.Image:
+    """Return a picture with one pixel of its background around it.
+
+    What is drawn in from outside repeats the border. Were that the frame which many captchas have, it would lie over
+    the text in patches, or as a shade along the sides, as no captcha has it.
+    """
+    return ImageOps.expand(image, 1, _background(image))
+
+
+def _inside(image: Image.Image) -> Image.Image:
+    return ImageOps.crop(image, 1)
 
 
 def _noise(image: Image.Image, strength: float, rng: random.Random) -> Image.Image:

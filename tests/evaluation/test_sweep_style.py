@@ -53,6 +53,18 @@ def test_given_pictures_keep_their_size_and_change_more_with_strength(distortion
     assert [c.image.tobytes() for c in GIVEN.draw(None, 0.0, NUMBERS)] == [c.image.tobytes() for c in plain]
 
 
+@pytest.mark.parametrize("name", ["elastic", "blur"])
+def test_a_frame_is_not_smeared_over_the_picture(name: str) -> None:
+    framed = Image.new("RGB", (200, 60), "black")
+    framed.paste("white", (1, 1, 199, 59))
+    given = GivenPictures((Sample(png_bytes(framed), "x", "x.png", "t"),), 7, "mine")
+    distortion = next(d for d in OVERLAYS if d.name == name)
+    for strength in distortion.strengths(4)[1:]:
+        [drawn] = given.draw(distortion, strength, [0])
+        # The frame is a twenty-third of the pixels; bent or faint it is about as much.
+        assert (255 - pixels(drawn.image)).mean() < 255 / 15, strength
+
+
 @pytest.mark.parametrize("swept", [STYLE, GIVEN], ids=["style", "given"])
 def test_the_same_seed_gives_the_same_bytes_in_any_company(swept: DrawnStyle | GivenPictures) -> None:
     for distortion in swept.distortions:
