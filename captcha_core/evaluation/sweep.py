@@ -264,8 +264,7 @@ class SweepRun:
                 f"It ended after {self.measured} of {self.swept.count} pictures; "
                 "the intervals are as wide as that makes them."
             )
-        if left_out := self.swept.left_out:
-            yield f"{left_out} of the pictures that were chosen could not be opened and are left out."
+        yield from self.swept.notes
         for model, reader in self.readers.items():
             if note := alphabet_note(self._labels, Alphabet(reader.meta.alphabet)):
                 yield f"{model}: {note}"

@@ -71,7 +71,7 @@ class Swept(Protocol):
         title: What it is, for people.
         count: Pictures that there are.
         seed: Where all random choices come from.
-        left_out: Pictures that cannot be opened and are not among them.
+        notes: What should be told of the pictures, in sentences.
         distortions: What can be done to them.
     """
 
@@ -88,8 +88,8 @@ class Swept(Protocol):
         """Where all random choices come from."""
 
     @property
-    def left_out(self) -> int:
-        """Pictures that cannot be opened and are not among them."""
+    def notes(self) -> tuple[str, ...]:
+        """What should be told of the pictures, in sentences."""
 
     @property
     def distortions(self) -> tuple[Distortion, ...]:

@@ -63,13 +63,13 @@ class GivenPictures:
         samples: The pictures, encoded; each can be opened.
         seed: Where the distortions' random choices come from.
         title: What they are called.
-        left_out: Pictures that were chosen but cannot be opened.
+        notes: What should be told of them, in sentences.
     """
 
     samples: tuple[Sample, ...]
     seed: int
     title: str
-    left_out: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -128,7 +128,9 @@ def choose_pictures(samples: Iterable[Sample], count: int, seed: int, title: str
         good.append(sample)
     if not good:
         raise DataError(f"{title} holds no picture that can be opened: {reason}")
-    return GivenPictures(tuple(good), seed, title, len(chosen) - len(good))
+    left_out = len(chosen) - len(good)
+    notes = (f"{left_out} of the pictures that were chosen could not be opened and are left out.",) if left_out else ()
+    return GivenPictures(tuple(good), seed, title, notes)
 
 
 def fade(image: Image.Image, removed: float, background: Color) -> Image.Image:

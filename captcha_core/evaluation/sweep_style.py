@@ -58,14 +58,14 @@ class DrawnStyle:
         seed: Where the pictures come from.
         count: Pictures to draw.
         title: What it is called.
-        left_out: None: what is drawn can be opened.
+        notes: None: there is nothing to tell of what is drawn.
     """
 
     settings: GeneratorSettings
     seed: int
     count: int
     title: str = "the generator's style"
-    left_out: int = 0
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def distortions(self) -> tuple[Distortion, ...]:

@@ -1,63 +1,115 @@
-"""What the audit takes in: one Parquet file of labelled pictures."""
+"""What the audit takes in: labelled pictures, as files, in a zip or in a Parquet file."""
 
 from __future__ import annotations
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from captcha_core.data.load import load_data
-from captcha_core.data.schema import ALL_SPLITS
+from captcha_core.archive import ArchiveLimits
+from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.evaluation.sweep_overlays import GivenPictures, choose_pictures
+from captcha_core.ui.batch_reading import gathered
 from captcha_core.ui.files import Files
-from captcha_core.uploads import Upload
+from captcha_core.uploads import FROM_NAMES, PictureSet
 
 MAX_BYTES = 16 << 20
-"""Largest file, and most that its columns may hold when unpacked, in bytes."""
+"""Most that the files, and most that the pictures in them when unpacked, may have together, in bytes."""
 MOST_ROWS = 20_000
+
+_HOW = "send pictures that are named by their texts (ABCD.png), a zip of them, or a Parquet file with image and label"
 
 
 def uploaded_pictures(files: Files, count: int, seed: int) -> GivenPictures:
-    """Choose pictures out of an uploaded Parquet file, of all its splits.
+    """Choose pictures out of what was uploaded, of a Parquet file from all its splits.
 
     Args:
-        files: What was sent; the first is taken.
+        files: What was sent.
         count: How many pictures to choose, at most.
         seed: Of the choice.
 
     Raises:
-        DataError: If there is no file, or it is not a Parquet file of labelled pictures, too large, or holds none that
-            can be opened. The text names no path of the server.
+        DataError: If nothing was sent, or too much, or no picture of it has a text that is known and can be opened. The
+            text names no path of the server.
     """
     if files is None:
-        raise DataError("Upload a Parquet file with the columns image and label; make_dataset.py writes one.")
-    if isinstance(files, CaptchaLabError):
-        raise files
-    sent = files[0]
-    try:
-        _check_size(sent)
-        return choose_pictures(load_data([sent.path], split=ALL_SPLITS), count, seed, sent.name)
-    except CaptchaLabError as error:
-        raise DataError(str(error).replace(str(sent.path), sent.name)) from error
+        raise DataError(f"There is nothing to measure; {_HOW}.")
+    title = files[0].name if isinstance(files, list) and len(files) == 1 else "Your upload"
+    labelled = _Labelled(_bounded(files, title), title)
+    chosen = choose_pictures(labelled, count, seed, title)
+    return replace(chosen, notes=(*labelled.notes(), *chosen.notes))
 
 
-def _check_size(file: Upload) -> None:
-    """Refuse what would take much memory when it is unpacked, by what the file says of itself.
+def _bounded(files: Files, title: str) -> PictureSet:
+    """Look at what was sent, without unpacking it.
 
     Raises:
-        DataError: If the file is too large or no Parquet file.
+        DataError: If it says of itself that it is too large, or holds nothing.
     """
-    too_large = f"{file.name} is too large for this page: at most {MOST_ROWS:,} rows and {MAX_BYTES >> 20} MB"
-    remedy = "use fewer rows, or python evaluate.py --sweep."
-    if file.path.stat().st_size > MAX_BYTES:
-        raise DataError(f"{too_large}; {remedy}")
-    try:
-        about = pq.read_metadata(file.path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{file.name} is not a whole Parquet file; make or copy it again.") from error
-    if about.num_rows > MOST_ROWS or sum(_unpacked(about, i) for i in range(about.num_row_groups)) > MAX_BYTES:
-        raise DataError(f"{too_large} unpacked; {remedy}")
+    if isinstance(files, list) and sum(file.path.stat().st_size for file in files) > MAX_BYTES:
+        raise _too_large(title)
+    found = gathered(files, MOST_ROWS + 1, ArchiveLimits(total_bytes=MAX_BYTES))
+    if found.count > MOST_ROWS:
+        raise _too_large(title)
+    return found
 
 
-def _unpacked(about: pq.FileMetaData, group: int) -> int:
-    return int(about.row_group(group).total_byte_size)
+@dataclass
+class _Labelled:
+    """The pictures of a set that have a text, one pass over them, and what became of the others.
+
+    Attributes:
+        found: The set.
+        title: What it is called.
+        unlabelled: Pictures without a text.
+        refused: Why others could not be read.
+    """
+
+    found: PictureSet
+    title: str
+    unlabelled: int = 0
+    refused: tuple[CaptchaLabError, ...] = ()
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Go over the pictures.
+
+        Raises:
+            DataError: If they are too large together, or none has a text.
+        """
+        left, labelled = MAX_BYTES, 0
+        for item in self.found.items():
+            if isinstance(item.picture, CaptchaLabError):
+                self.refused += (item.picture,)
+                continue
+            left -= len(item.picture)
+            if left < 0:
+                raise _too_large(self.title)
+            if item.label:
+                labelled += 1
+                yield Sample(item.picture, item.label, item.name, "")
+            else:
+                self.unlabelled += 1
+        if not labelled:
+            raise self._nothing()
+
+    def _nothing(self) -> DataError:
+        if self.refused and not self.unlabelled:
+            return DataError(f"{self.title} holds no picture that can be read: {self.refused[0]}")
+        return DataError(f"{self.title} has no texts that a reading could be compared with; {_HOW}.")
+
+    def notes(self) -> Iterator[str]:
+        """Say what the set's owner should know."""
+        if FROM_NAMES in self.found.labels_from:
+            yield "The names of the files were taken for the texts in them."
+        yield from self.found.notes
+        if self.unlabelled:
+            yield f"Pictures left out because their text is not known: {self.unlabelled}."
+        if self.refused:
+            yield f"Left out because it cannot be read: {len(self.refused)} in all. The first: {self.refused[0]}"
+
+
+def _too_large(name: str) -> DataError:
+    return DataError(
+        f"{name} is too large for this page: at most {MOST_ROWS:,} pictures and {MAX_BYTES >> 20} MB, also unpacked; "
+        "send fewer pictures, 120 are enough, or measure on your own machine with python evaluate.py --sweep."
+    )

@@ -88,9 +88,7 @@ def build_audit_tab(context: PageContext) -> None:
         # Another seed, other texts: whoever doubts a figure measures it again.
         seed = gr.Number(0, label="Drawn from seed", precision=0, minimum=SEEDS[0], maximum=SEEDS[1], min_width=120)
     own = files_input(
-        "Parquet file with the columns image and label",
-        file_count="single",
-        file_types=[".parquet"],
+        "Pictures named by their texts (ABCD.png), a zip of them, or a Parquet file with image and label",
         visible=False,
         height=120,
         elem_classes="cl-audit-own",

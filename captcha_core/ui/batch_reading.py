@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 
 import gradio as gr
 
+from captcha_core.archive import ArchiveLimits
 from captcha_core.batch import Reading, evaluate_readings, read_items
 from captcha_core.errors import CaptchaLabError, DataError
 from captcha_core.rows import COLUMNS, row_of
@@ -84,8 +85,8 @@ class Run:
         return self._taken.acquire(blocking=False)
 
 
-def gathered(files: Files, most: int = MOST_PICTURES) -> PictureSet:
-    """Return the pictures of what was sent, ``most`` of them at most.
+def gathered(files: Files, most: int = MOST_PICTURES, limits: ArchiveLimits | None = None) -> PictureSet:
+    """Return the pictures of what was sent, ``most`` of them at most; ``limits`` are those of :func:`gather`.
 
     Raises:
         DataError: If there is nothing to read.
@@ -94,7 +95,7 @@ def gathered(files: Files, most: int = MOST_PICTURES) -> PictureSet:
         raise files
     if files is None:
         raise DataError("There is nothing to read; send pictures, a zip or a Parquet file.")
-    return gather(files, most)
+    return gather(files, most, limits)
 
 
 def read_set(

@@ -103,8 +103,8 @@ def test_nothing_read_is_no_result() -> None:
         SweepRun(Whispering(PLAIN, 5, 3), {"told": cast(Any, Told({}))}).result()
 
 
-def test_labels_that_a_model_cannot_write_and_pictures_left_out_are_told() -> None:
-    style = replace(Whispering(PLAIN, 5, 2), left_out=3)
+def test_labels_that_a_model_cannot_write_and_what_is_known_of_the_pictures_are_told() -> None:
+    style = replace(Whispering(PLAIN, 5, 2), notes=("3 of the pictures are left out.",))
     run = SweepRun(style, {"digits": cast(Any, Told({}, "0123456789"))}, steps=1)
     for _ in run:
         pass

@@ -150,7 +150,9 @@ def test_pictures_are_chosen_evenly_by_seed() -> None:
 
 def test_pictures_that_cannot_be_opened_are_left_out_and_counted() -> None:
     bad = Sample(b"none", "x", "bad.png", "t")
-    assert choose_pictures([bad, *SAMPLES], 9, 0, "mine").left_out == 1
+    assert choose_pictures([bad, *SAMPLES], 9, 0, "mine").notes == (
+        "1 of the pictures that were chosen could not be opened and are left out.",
+    )
     with pytest.raises(DataError, match="mine holds no picture .* bad.png"):
         choose_pictures([bad], 9, 0, "mine")
     with pytest.raises(DataError, match="there are none"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from captcha_core.recognizer import NamedSource
 from captcha_core.ui.catalogue import ModelCatalogue
 from captcha_core.ui.context import PageContext
 from captcha_core.ui.teach_set import Card, Lesson
+from captcha_core.uploads import Upload
 from tests.helpers import png_bytes
 
 if TYPE_CHECKING:
@@ -112,6 +114,28 @@ def grey_picture(text: str = "ADBC") -> Image.Image:
         grey = GREYS[LETTERS.index(letter)]
         picture.paste((grey, grey, grey), (16 * i, 0, 16 * i + 16, 16))
     return picture
+
+
+def named_files(folder: Path, *names: str) -> list[Upload]:
+    """Return grey pictures, each of the text that its name begins with; others hold no picture."""
+    files = []
+    for name in names:
+        text = name.split(".")[0]
+        path = folder / name
+        path.write_bytes(png_bytes(grey_picture(text)) if set(text) <= set("ABCD") else b"none")
+        files.append(Upload(path, name))
+    return files
+
+
+def zip_of(files: list[Upload], labels: str = "") -> Upload:
+    """Return a zip of files, with a ``labels.csv`` of this text if there is one."""
+    path = files[0].path.parent / "mine.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file.path, file.name)
+        if labels:
+            archive.writestr("labels.csv", labels)
+    return Upload(path, path.name)
 
 
 def picture_url() -> str:

@@ -18,8 +18,7 @@ from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError, CheckpointError, DataError
 from captcha_core.evaluation.sweep import BLOCK
 from captcha_core.generator import GeneratorSettings
-from captcha_core.ui import audit_input, audit_tab
-from captcha_core.ui.audit_input import uploaded_pictures
+from captcha_core.ui import audit_tab
 from captcha_core.ui.audit_tab import (
     DRAWN,
     EFFORTS,
@@ -37,7 +36,7 @@ from captcha_core.ui.files import Files
 from captcha_core.ui.shelf import Shelf
 from captcha_core.uploads import Upload
 from tests.helpers import png_bytes
-from tests.ui.helpers import GreyReader, catalogue_of, context_of, grey_picture, in_loop
+from tests.ui.helpers import GreyReader, catalogue_of, context_of, grey_picture, in_loop, named_files, zip_of
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +114,7 @@ def test_settings_that_cannot_be_swept_are_named_in_the_words_of_the_page(drawin
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (None, "Upload a Parquet file"),
+        (None, "There is nothing to measure; send pictures that are named by their texts"),
         (DataError("<b>x</b> was not uploaded"), "&lt;b&gt;x&lt;/b&gt; was not uploaded"),
     ],
 )
@@ -215,45 +214,12 @@ def test_a_failing_model_is_logged_and_its_path_is_not_shown(
     assert "cannot read at the moment" in panel and "/secret" not in panel and "/secret" in caplog.text
 
 
-@pytest.mark.parametrize("content", [b"", b"text " * 40, b"PAR1" + bytes(50) + b"PAR1"])
-def test_a_file_that_is_no_parquet_is_one_sentence_without_a_path(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "mine.parquet"
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=r"^mine\.parquet is not a whole Parquet file") as caught:
-        uploaded_pictures([Upload(path, path.name)], 2, 0)
-    assert str(tmp_path) not in str(caught.value)
-
-
-def test_a_parquet_without_labels_names_no_path(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = tmp_path / "mine.parquet"
-    pq.write_table(pa.table({"image": pa.array([b"x"])}), path)
-    with pytest.raises(DataError, match="no column 'label'") as caught:
-        uploaded_pictures([Upload(path, path.name)], 2, 0)
-    assert str(tmp_path) not in str(caught.value)
-
-
-@pytest.mark.parametrize("limit", ["MAX_BYTES", "MOST_ROWS"])
-def test_what_would_be_too_much_is_refused_unopened(
-    own: list[Upload], limit: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(audit_input, limit, 2)
-    with pytest.raises(DataError, match=r"mine\.parquet is too large for this page"):
-        uploaded_pictures(own, 2, 0)
-
-
-def test_what_is_small_packed_and_large_unpacked_is_refused(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = tmp_path / "mine.parquet"
-    pictures = pa.array([bytes(audit_input.MAX_BYTES)] * 2, pa.binary())
-    pq.write_table(pa.table({"image": pictures, "label": ["a", "b"]}), path, compression="zstd")
-    assert path.stat().st_size < 100_000
-    with pytest.raises(DataError, match="too large"):
-        uploaded_pictures([Upload(path, path.name)], 2, 0)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_pictures_named_by_their_texts_are_measured_as_files_and_in_a_zip(tmp_path: Path, zipped: bool) -> None:
+    files = named_files(tmp_path, "ABCD.png", "DDAA.png", "BACA.png")
+    panel = audited([zip_of(files)] if zipped else files)[-1][0]
+    assert f"{'mine.zip' if zipped else 'Your upload'}: 2 pictures" in panel
+    assert "grey reads 100%" in panel and "names of the files were taken for the texts" in panel
 
 
 def test_an_address_names_only_models_that_are_there() -> None:
