@@ -43,11 +43,13 @@ class Reading(NamedTuple):
 
     Attributes:
         right: Whether the whole text was right, case included.
+        folded: Whether it was right with case ignored.
         hits: Characters that were right.
         lengths: Characters of the label.
     """
 
     right: list[bool]
+    folded: list[bool]
     hits: list[int]
     lengths: list[int]
 
@@ -104,7 +106,8 @@ class Sweep:
         pictures: Pictures per strength.
         planned: Pictures per strength that were asked for.
         models: Names of the models.
-        as_it_is: Exact match of the style without any change, per model.
+        as_it_is: Exact match of the pictures without any change, case included, per model.
+        folded: The same with case ignored.
         curves: A curve per model and distortion.
         samples: Per distortion, the first picture at every strength, small.
         seconds: How long it took.
@@ -117,6 +120,7 @@ class Sweep:
     planned: int
     models: tuple[str, ...]
     as_it_is: Mapping[str, Estimate]
+    folded: Mapping[str, Estimate]
     curves: tuple[Curve, ...]
     samples: Mapping[str, tuple[Image.Image, ...]]
     seconds: float
@@ -193,6 +197,7 @@ class SweepRun:
             planned=self.swept.count,
             models=tuple(self.readers),
             as_it_is={model: share_of(_bools(self._whole(start, model).right)) for model in self.readers},
+            folded={model: share_of(_bools(self._whole(start, model).folded)) for model in self.readers},
             curves=tuple(self._curve(model, d) for model in self.readers for d in self.swept.distortions),
             samples=self._samples,
             seconds=self._took,
@@ -222,8 +227,9 @@ class SweepRun:
 
     def _whole(self, key: Hashable, model: str) -> Reading:
         """Return the readings of the whole blocks."""
-        right, hits, lengths = self._readings[key, model]
-        return Reading(right[: self.measured], hits[: self.measured], lengths[: self.measured])
+        right, folded, hits, lengths = self._readings[key, model]
+        end = self.measured
+        return Reading(right[:end], folded[:end], hits[:end], lengths[:end])
 
     def _read(self, key: Hashable, drawn: list[Captcha], read: set[Hashable]) -> None:
         if key in read:
@@ -232,8 +238,10 @@ class SweepRun:
         images, labels = [captcha.image for captcha in drawn], [captcha.text for captcha in drawn]
         for model, reader in self.readers.items():
             texts = [prediction.text for prediction in reader.read_batch(images)]
-            kept = self._readings.setdefault((key, model), Reading([], [], []))
-            kept.right.extend(text == label for text, label in zip(texts, labels, strict=True))
+            kept = self._readings.setdefault((key, model), Reading([], [], [], []))
+            pairs = list(zip(texts, labels, strict=True))
+            kept.right.extend(text == label for text, label in pairs)
+            kept.folded.extend(text.casefold() == label.casefold() for text, label in pairs)
             kept.hits.extend(count_hits(labels, texts))
             kept.lengths.extend(map(len, labels))
 

@@ -44,6 +44,11 @@ class Distortion:
     in_place: bool = False
     own: float | None = None
 
+    @property
+    def called(self) -> str:
+        """Its name within a sentence."""
+        return self.label if self.label.isupper() else self.label.lower()
+
     def strengths(self, steps: int) -> tuple[float, ...]:
         """Return the strengths from none to the extreme, ``steps`` beside none.
 

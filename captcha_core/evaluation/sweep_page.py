@@ -11,7 +11,7 @@ from captcha_core.evaluation.page_parts import escaped, page_head
 from captcha_core.evaluation.sweep import Sweep
 from captcha_core.evaluation.sweep_css import BODY_CSS
 from captcha_core.evaluation.sweep_plots import distortion_names, figure_png, plot_sweep
-from captcha_core.evaluation.sweep_words import HEADINGS, conclusion, headline, rows_of
+from captcha_core.evaluation.sweep_words import HEADINGS, answer, conclusion, headline, rows_of
 
 
 def sweep_html(sweep: Sweep) -> str:
@@ -27,12 +27,13 @@ def sweep_html(sweep: Sweep) -> str:
 
 
 def sweep_body(sweep: Sweep) -> str:
-    """Return the parts in their order: headline, plots, table, conclusion, a picture at every strength."""
+    """Return the parts in their order: answer, headline, plots, table, conclusion, a picture at every strength."""
     words = "".join(f"<p>{escaped(text)}</p>" for text in conclusion(sweep))
     plots = data_url(figure_png(plot_sweep(sweep)))
     alt = "Share of texts and of characters read at each strength of each distortion; the table has the largest falls"
     return (
-        f'<p class="cl-audit-found"><strong>{escaped(headline(sweep))}</strong></p>'
+        f'<p class="cl-audit-found"><strong>{escaped(answer(sweep))}</strong></p>'
+        f"<p><strong>{escaped(headline(sweep))}</strong></p>"
         f'<div class="cl-audit-words">{words}</div>'
         f"{_table_html(sweep)}"
         f'<img class="cl-audit-plots" src="{plots}" alt="{alt}">'
@@ -70,8 +71,8 @@ def _samples_html(sweep: Sweep) -> str:
             f"<figcaption>{escaped(distortion.text(point.strength))}</figcaption></figure>"
             for picture, point in zip(sweep.samples[name], points, strict=True)
         )
-        title = f"<h4>{escaped(distortion.label)} <small>{escaped(distortion.unit)}</small></h4>"
-        parts.append(f'{title}<div class="cl-audit-samples">{figures}</div>')
+        unit = "" if distortion.unit == distortion.called else f" <small>{escaped(distortion.unit)}</small>"
+        parts.append(f'<h4>{escaped(distortion.label)}{unit}</h4><div class="cl-audit-samples">{figures}</div>')
     return "".join(parts)
 
 

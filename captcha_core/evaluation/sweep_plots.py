@@ -82,9 +82,10 @@ def key_height(sweep: Sweep) -> float:
 def write_key(figure: Figure, sweep: Sweep, left: float, top: float) -> None:
     """Write what the lines of the plots mean, from a place that is given in inches from the upper left corner."""
     width, height = figure.get_size_inches()
+    own = "   dotted: the style's own strength" if any(c.distortion.own is not None for c in sweep.curves) else ""
     lines = [
         ("solid: whole texts read   dashed: characters read", "black", "normal"),
-        ("shade, bars: 95% intervals   dotted: the style's own strength", "black", "normal"),
+        (f"shade, bars: 95% intervals{own}", "black", "normal"),
     ]
     if len(sweep.models) > 1:
         named = zip(LETTERS, sweep.models, COLOURS, strict=False)

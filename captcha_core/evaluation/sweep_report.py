@@ -12,7 +12,7 @@ from captcha_core.evaluation.plots import save_figure
 from captcha_core.evaluation.sweep import Point, Sweep
 from captcha_core.evaluation.sweep_page import sweep_html
 from captcha_core.evaluation.sweep_sheet import report_page
-from captcha_core.evaluation.sweep_words import conclusion, headline, rows_of
+from captcha_core.evaluation.sweep_words import answer, conclusion, headline, rows_of
 from captcha_core.files import atomic_path
 
 SWEEP_FILES = ("sweep.html", "sweep.png")
@@ -28,6 +28,7 @@ def as_dict(sweep: Sweep) -> dict[str, Any]:
         "seconds": round(sweep.seconds, 3),
         "models": list(sweep.models),
         "as_it_is": {model: list(estimate) for model, estimate in sweep.as_it_is.items()},
+        "as_it_is_folded": {model: list(estimate) for model, estimate in sweep.folded.items()},
         "curves": [
             {
                 "model": curve.model,
@@ -38,6 +39,7 @@ def as_dict(sweep: Sweep) -> dict[str, Any]:
             }
             for curve in sweep.curves
         ],
+        "answer": answer(sweep),
         "headline": headline(sweep),
         "conclusion": conclusion(sweep),
     }
@@ -75,13 +77,14 @@ def write_sweep(sweep: Sweep, folder: str | Path) -> list[Path]:
 
 
 def format_sweep(sweep: Sweep, width: int = 100) -> str:
-    """Return headline, table and conclusion as lines of text."""
+    """Return answer, headline, table and conclusion as lines of text."""
     heads = ("model", "distortion", "largest fall (95%)", "texts read", "at", "under half", "SSIM")
     lines = [[printable(cell) for cell in row] for row in (heads, *rows_of(sweep))]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     table = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
     words = [textwrap.fill(printable(text), width) for text in conclusion(sweep)]
-    return "\n\n".join([headline(sweep), "\n".join(table), *words])
+    first = [textwrap.fill(printable(text), width) for text in (answer(sweep), headline(sweep))]
+    return "\n\n".join([*first, "\n".join(table), *words])
 
 
 def _point(point: Point) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from captcha_core.evaluation.marking import printable
 from captcha_core.evaluation.sweep import Sweep
 from captcha_core.evaluation.sweep_plots import HEIGHT, distortion_names, key_height, place_panel, write_key
-from captcha_core.evaluation.sweep_words import Row, conclusion, headline, rows_of
+from captcha_core.evaluation.sweep_words import Row, answer, conclusion, headline, rows_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Inches: the page's width and its margin, the height of a line of text and of a row of the table, of a picture's row.
-_WIDTH, _MARGIN, _LINE, _ROW, _SAMPLE = 8.27, 0.35, 0.145, 0.19, 0.42
+# Inches: the page's width and its margin, the height of a line of text, of a line of what is said first, of a row of
+# the table, of a picture's row.
+_WIDTH, _MARGIN, _LINE, _TOP, _ROW, _SAMPLE = 8.27, 0.35, 0.145, 0.19, 0.19, 0.42
 _PLOTS_BESIDE = 3
 _SIGNS_IN_LINE = 122
 
@@ -34,10 +35,13 @@ def report_page(sweep: Sweep) -> Figure:
     words = sum(_LINE * len(lines) + 0.06 for lines in paragraphs)
     table = _ROW * (len(rows) + 1) + 0.15
     plots = HEIGHT * -(-len(names) // _PLOTS_BESIDE) + key_height(sweep)
-    height = 1.0 + words + table + plots + 0.3 + _SAMPLE * len(names)
+    found, costs = textwrap.wrap(printable(answer(sweep)), 84), textwrap.wrap(printable(headline(sweep)), 95)
+    tops = _TOP * (len(found) + len(costs)) + 0.2
+    height = 0.65 + tops + words + table + plots + 0.3 + _SAMPLE * len(names)
     page = _Page(Figure(figsize=(_WIDTH, height), dpi=150))
     page.write(["How strong is it?"], 15, 0.34, bold=True)
-    page.write(textwrap.wrap(printable(headline(sweep)), 95), 10, 0.3, bold=True)
+    page.write(found, 11, _TOP * len(found) + 0.08, bold=True)
+    page.write(costs, 9.5, _TOP * len(costs) + 0.12, bold=True)
     for lines in paragraphs:
         page.write(lines, 8, _LINE * len(lines) + 0.06)
     page.table(rows, len(sweep.models) > 1)

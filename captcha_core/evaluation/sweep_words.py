@@ -9,10 +9,14 @@ from captcha_core.evaluation.sweep import Curve, Sweep
 from captcha_core.evaluation.sweep_intervals import Estimate, paired_fall
 
 ALIKE, CHANGED = 0.8, 0.5
-"""SSIM from which a picture is called little changed, and below which strongly changed: a convention of this report."""
+"""SSIM from which a picture looks "much as before", and below which it is "strongly changed": this report's rule."""
 
 LITTLE = 0.10
 """A fall that stays below this, with its whole interval, is called little."""
+
+_MOST_NAMED = 3
+
+_IN_PLACE = "This is about the distortions that leave characters in place; of the others SSIM says nothing."
 
 NOT_ASKED = (
     "Whether people can still read these pictures was not measured. Look at them below and judge for yourself. "
@@ -74,31 +78,56 @@ def conclusion(sweep: Sweep) -> list[str]:
     return [*told, *sweep.notes, NOT_ASKED, LIMITS]
 
 
+def answer(sweep: Sweep) -> str:
+    """Return what the pictures' owner asks first: how much of them a machine reads as they are."""
+    first, *others = sweep.models
+    told = [f"{first} reads {share(sweep.as_it_is[first])} of these captchas as they are, case included"]
+    told += [f"{model} reads {share(sweep.as_it_is[model])}" for model in others]
+    return " ".join(f"{text}{_without_case(sweep, model)}." for text, model in zip(told, sweep.models, strict=True))
+
+
+def _without_case(sweep: Sweep, model: str) -> str:
+    """Say how much more is read with case ignored, where it is a point or more."""
+    folded = sweep.folded[model].value
+    return f" ({folded:.0%} with case ignored)" if folded - sweep.as_it_is[model].value >= 0.01 else ""
+
+
 def headline(sweep: Sweep) -> str:
-    """Return the one sentence to remember."""
-    best = [sweep.of_model(model)[0] for model in sweep.models]
-    curve = max(best, key=lambda c: c.worst.fall.value)
-    if curve.worst.fall.low <= 0:
+    """Return which distortions cost most, in one sentence that names no winner where there is none."""
+    best = [sweep.of_model(model) for model in sweep.models]
+    top, *others = max(best, key=lambda curves: curves[0].worst.fall.value)
+    if top.worst.fall.low <= 0:
         return "No distortion made a difference that can be told from chance."
-    name = curve.distortion.label
+    reader = f" of {top.model}" if len(sweep.models) > 1 else ""
+    alike = _alike(top, others)
+    if not alike:
+        return (
+            f"{top.distortion.label}: the largest fall{reader}, {points(top.worst.fall)} points at "
+            f"{top.distortion.said(top.worst.strength)}."
+        )
+    named = [curve.distortion.called for curve in (top, *alike)]
+    if len(named) > _MOST_NAMED:
+        named = [*named[:_MOST_NAMED], f"{len(named) - _MOST_NAMED} more"]
     return (
-        f"{name}: the largest fall, {points(curve.worst.fall)} points at {curve.distortion.said(curve.worst.strength)}."
+        f"Several distortions cost about the same, as far as {sweep.pictures} pictures can tell: {listed(named)}; the "
+        f"largest fall{reader} is {points(top.worst.fall)} points."
     )
 
 
 def _about_model(sweep: Sweep, model: str) -> Iterator[str]:
-    start = sweep.as_it_is[model]
-    yield f"{model} reads {share(start)} of the texts in the style as it is."
     curves = sweep.of_model(model)
-    if start.high < 0.5 and all(curve.points[0].exact.high < 0.5 for curve in curves):
-        yield f"So little that {model} cannot tell what the distortions add; choose a model that reads the style."
+    if sweep.as_it_is[model].high < 0.5 and all(curve.points[0].exact.high < 0.5 for curve in curves):
+        yield f"{model} reads so few that it cannot tell what the distortions add; choose a model that reads them."
         return
     top = curves[0]
     if top.worst.fall.low <= 0:
-        yield "No distortion, at any strength, made a difference that can be told from chance; try more pictures."
+        yield (
+            f"No distortion, at any strength, made a difference to {model} that can be told from chance; try more "
+            "pictures."
+        )
         return
     yield (
-        f"What takes most from it: {top.distortion.label.lower()}. At {top.distortion.said(top.worst.strength)} it "
+        f"The largest fall of {model}: {top.distortion.called}. At {top.distortion.said(top.worst.strength)} it "
         f"reads {share(top.worst.exact)} instead of {share(top.points[0].exact)}, a fall of "
         f"{points(top.worst.fall)} points."
         f"{_rivals(top, curves[1:])}"
@@ -108,11 +137,16 @@ def _about_model(sweep: Sweep, model: str) -> Iterator[str]:
 
 
 def _rivals(top: Curve, others: list[Curve]) -> str:
-    """Say which other distortions may buy as much: the pictures are the same, so they are compared in pairs."""
-    alike = [c for c in others if _difference(top, c).low <= 0]
+    """Say which other distortions may cost as much."""
+    alike = _alike(top, others)
     if not alike:
         return " No other distortion comes near it within the intervals."
-    return f" Not clearly less: {listed([c.distortion.label.lower() for c in alike])}."
+    return f" Not clearly less: {listed([c.distortion.called for c in alike])}."
+
+
+def _alike(top: Curve, others: list[Curve]) -> list[Curve]:
+    """Return those that may cost as much as the first: the pictures are the same, so they are compared in pairs."""
+    return [c for c in others if _difference(top, c).low <= 0]
 
 
 def _difference(top: Curve, other: Curve) -> Estimate:
@@ -124,7 +158,7 @@ def _about_weak(curves: list[Curve]) -> Iterator[str]:
     weak = [c for c in curves if max(point.fall.high for point in c.points) < LITTLE]
     if weak:
         yield (
-            f"Even at the extreme, {listed([c.distortion.label.lower() for c in weak])} took less than "
+            f"Even at the extreme, {listed([c.distortion.called for c in weak])} took less than "
             f"{LITTLE:.0%} of the texts from it, with the whole interval."
         )
 
@@ -139,21 +173,21 @@ def _about_structure(model: str, curves: list[Curve]) -> Iterator[str]:
     if clear:
         curve, point = max(clear, key=lambda item: item[1].fall.value)
         yield (
-            f"Of the distortions that leave characters in place, the most that a picture little changed (SSIM {ALIKE} "
-            f"or more) took from {model} is {points(point.fall)} points: {curve.distortion.label.lower()}, "
-            f"{curve.distortion.said(point.strength)}, SSIM {point.ssim:.2f}."
+            f"Where pictures still looked much as before (SSIM {ALIKE} or more), the largest fall of {model} is "
+            f"{points(point.fall)} points: {curve.distortion.called}, {curve.distortion.said(point.strength)}, SSIM "
+            f"{point.ssim:.2f}. {_IN_PLACE}"
         )
     elif mild:
         yield (
-            f"Of the distortions that leave characters in place, none took a share from {model} that can be told from "
-            f"chance while the picture was little changed (SSIM {ALIKE} or more)."
+            f"Small changes were not seen to help: where pictures still looked much as before (SSIM {ALIKE} or more), "
+            f"{model} read no clearly smaller share of them. {_IN_PLACE}"
         )
     if halved:
         curve, point = max(halved, key=lambda item: item[1].ssim or 0)
         strong = " That is a strongly changed picture." if (point.ssim or 0) < CHANGED else ""
         yield (
-            f"Where one of these stops it from reading half of the texts, SSIM is {point.ssim:.2f} at most "
-            f"({curve.distortion.label.lower()}, {curve.distortion.said(point.strength)}).{strong}"
+            f"Where a distortion that leaves characters in place keeps it from reading half of the texts, SSIM is "
+            f"{point.ssim:.2f} at most ({curve.distortion.called}, {curve.distortion.said(point.strength)}).{strong}"
         )
 
 

@@ -9,9 +9,11 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from captcha_core.evaluation.sweep import BLOCK, SweepRun, count_hits
 from captcha_core.evaluation.sweep_intervals import share_of
+from captcha_core.prediction import Prediction
 from tests.evaluation.sweep_helpers import PLAIN, Told, Whispering, swept
 
 
@@ -29,6 +31,19 @@ def test_each_curve_is_what_its_model_reads() -> None:
     assert 0.5 <= turned.characters.value <= 4 / 6
     assert by_name["lines"].worst.strength == pytest.approx(22)
     assert by_name["shear"].worst.strength == 1.0
+
+
+def test_case_counts_and_what_it_costs_is_kept_beside() -> None:
+    class Shouting(Told):
+        def _read(self, image: Image.Image) -> Prediction:
+            read = super()._read(image)
+            return replace(read, text=read.text.upper())
+
+    run = SweepRun(Whispering(PLAIN, 5, 4), {"loud": cast(Any, Shouting({}))}, steps=1)
+    for _ in run:
+        pass
+    found = run.result()
+    assert found.as_it_is["loud"].value == 0 and found.folded["loud"].value == 1
 
 
 def test_ssim_is_given_where_characters_stay_in_place() -> None:

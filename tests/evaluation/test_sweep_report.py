@@ -18,10 +18,11 @@ from PIL import Image
 
 from captcha_core.evaluation.sweep import Sweep
 from captcha_core.evaluation.sweep_intervals import Estimate, share_of
+from captcha_core.evaluation.sweep_overlays import OVERLAYS
 from captcha_core.evaluation.sweep_page import sweep_body, sweep_html
 from captcha_core.evaluation.sweep_plots import COLOURS, figure_png, plot_sweep, spread
 from captcha_core.evaluation.sweep_report import SWEEP_FILES, as_dict, format_sweep, write_json, write_sweep
-from captcha_core.evaluation.sweep_words import LIMITS, NOT_ASKED, conclusion, headline, listed, points, rows_of
+from captcha_core.evaluation.sweep_words import LIMITS, NOT_ASKED, answer, conclusion, headline, listed, points, rows_of
 from tests.evaluation.sweep_helpers import swept
 from tests.ui.test_theme import contrast
 
@@ -38,14 +39,13 @@ def about(sweep: Sweep) -> str:
 
 
 def test_the_words_say_what_was_measured_and_what_was_not(sweep: Sweep) -> None:
-    assert headline(sweep) == "Lines: the largest fall, 100 (66 to 100) points at 22 lines."
+    assert answer(sweep) == "model0 reads 100% (76–100) of these captchas as they are, case included."
     words = about(sweep)
     for said in (
         "12 pictures at each strength, the same texts at every one (seed 5)",
-        "model0 reads 100% (76–100) of the texts in the style as it is.",
-        "What takes most from it: lines. At 22 lines it reads 0% (0–24) instead of 100% (76–100)",
+        "The largest fall of model0: lines. At 22 lines it reads 0% (0–24) instead of 100% (76–100)",
         "Not clearly less: turned.",
-        "while the picture was little changed (SSIM 0.8 or more)",
+        "where pictures still looked much as before (SSIM 0.8 or more), model0 read no clearly smaller share of them",
         "(lines, 22 lines). That is a strongly changed picture.",
     ):
         assert said in words
@@ -54,21 +54,56 @@ def test_the_words_say_what_was_measured_and_what_was_not(sweep: Sweep) -> None:
 
 def test_a_distortion_that_buys_more_than_all_others_is_said_to(sweep: Sweep) -> None:
     one = swept({"rotation": 0.6}, count=40)
+    assert headline(one) == "Turned: the largest fall, 100 (88 to 100) points at turns of up to 68°."
     assert "No other distortion comes near it within the intervals." in about(one)
     assert re.search(r"Even at the extreme, spots, lines, .* and less contrast took less than 10%", about(one))
     assert "Even at the extreme" not in about(sweep), "with 12 pictures that cannot be told"
 
 
+def test_distortions_that_cannot_be_told_apart_are_named_and_none_is_crowned(sweep: Sweep) -> None:
+    start = "Several distortions cost about the same, as far as 12 pictures can tell: "
+    assert headline(sweep) == f"{start}lines and turned; the largest fall is 100 (66 to 100) points."
+    five = dict.fromkeys(("lines", "rotation", "shear", "spots", "overlap"), 0.3)
+    assert headline(swept(five)).startswith(f"{start}turned, slanted, overlap and 2 more; ")
+
+
+def test_several_models_are_told_apart_in_what_is_said_first() -> None:
+    two = swept(models=2)
+    assert answer(two) == (
+        "model0 reads 100% (76–100) of these captchas as they are, case included. model1 reads 100% (76–100)."
+    )
+    assert "; the largest fall of model0 is" in headline(two)
+
+
+def test_what_is_read_with_case_ignored_is_said_where_it_is_more(sweep: Sweep) -> None:
+    half = share_of(np.arange(12) < 6)
+    assert answer(replace(sweep, as_it_is={"model0": half})) == (
+        "model0 reads 50% (25–75) of these captchas as they are, case included (100% with case ignored)."
+    )
+
+
+def test_jpeg_keeps_its_capitals_in_a_sentence() -> None:
+    assert {d.name: d.called for d in OVERLAYS if d.name in ("jpeg", "blur")} == {"jpeg": "JPEG", "blur": "blur"}
+
+
+def test_a_heading_does_not_say_lines_twice(sweep: Sweep) -> None:
+    body = sweep_body(sweep)
+    assert "<h4>Lines</h4>" in body and "<h4>Turned <small>largest turn</small></h4>" in body
+    assert body.index(answer(sweep)) < body.index(headline(sweep)) < body.index("<table>")
+
+
 def test_a_fall_while_the_picture_is_little_changed_is_named() -> None:
     words = about(swept({"lines": 0.0}, count=12))
-    assert re.search(r"the most that a picture little changed .* is \d+ .* points: lines, 2 lines, SSIM 0\.\d\d", words)
+    assert re.search(
+        r"much as before \(SSIM 0.8 or more\), the largest fall of model0 is \d+ .* points: lines, 2", words
+    )
 
 
 def test_no_difference_is_called_none() -> None:
     none = swept({"nothing": 1.0}, count=4)
     assert headline(none) == "No distortion made a difference that can be told from chance."
     assert "No distortion, at any strength" in about(none)
-    assert "What takes most" not in about(none)
+    assert "The largest fall" not in about(none)
 
 
 def test_a_model_that_cannot_read_the_style_tells_nothing_of_it(sweep: Sweep) -> None:
@@ -76,7 +111,7 @@ def test_a_model_that_cannot_read_the_style_tells_nothing_of_it(sweep: Sweep) ->
     curves = tuple(replace(c, points=tuple(replace(p, exact=low) for p in c.points)) for c in sweep.curves)
     words = about(replace(sweep, as_it_is={"model0": low}, curves=curves))
     assert "cannot tell what the distortions add" in words
-    assert "What takes most" not in words
+    assert "The largest fall" not in words
 
 
 def test_notes_are_part_of_the_conclusion(sweep: Sweep) -> None:
@@ -143,6 +178,7 @@ class Tags(HTMLParser):
 
 def test_the_page_stands_alone_and_is_escaped(sweep: Sweep) -> None:
     evil = replace(sweep, title=EVIL, notes=(EVIL,), models=(EVIL,), as_it_is={EVIL: sweep.as_it_is["model0"]})
+    evil = replace(evil, folded={EVIL: sweep.folded["model0"]})
     evil = replace(evil, curves=tuple(replace(curve, model=EVIL) for curve in sweep.curves))
     page = sweep_html(evil)
     tags = Tags()
@@ -183,5 +219,6 @@ def test_json_has_every_figure(sweep: Sweep, tmp_path: Path) -> None:
 
 def test_the_text_has_headline_table_and_conclusion(sweep: Sweep) -> None:
     text = format_sweep(sweep)
-    assert text.startswith(headline(sweep)) and NOT_ASKED.split(".")[0] in text.replace("\n", " ")
+    unfolded = text.replace("\n", " ")
+    assert unfolded.startswith(f"{answer(sweep)}  {headline(sweep)}") and NOT_ASKED.split(".")[0] in unfolded
     assert re.search(r"model0 +Lines +100 \(66 to 100\) +100% → 0% +22 lines +22 +0\.\d\d\n", text)

@@ -120,9 +120,8 @@ def plain_sweep() -> Sweep:
 def measured_html(text: str) -> str:
     found = plain_sweep()
     curves = tuple(replace(curve, model=text) for curve in found.curves)
-    named = replace(
-        found, title=text, notes=(text,), models=(text,), as_it_is={text: found.as_it_is["model0"]}, curves=curves
-    )
+    named = replace(found, title=text, notes=(text,), models=(text,), curves=curves)
+    named = replace(named, as_it_is={text: found.as_it_is["model0"]}, folded={text: found.folded["model0"]})
     # Its pictures hold no element, and take long.
     quick: Any = {"plot_sweep": lambda _: None, "figure_png": lambda _: b"", "_picture_url": lambda _: ""}
     with mock.patch.multiple(sweep_page, **quick):
