@@ -7,65 +7,90 @@ import secrets
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import pytest
 
-from captcha_core.cluster.engine import LocalEngine
 from captcha_core.generator.fonts import find_font
-from captcha_core.generator.generate import numbered_captchas
-from tests.generator.samples import SMALL
 
-ray = pytest.importorskip("ray", reason="pip install -r requirements-cluster.txt -c constraints.txt")
-
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytest.importorskip("ray", reason="pip install -r requirements-cluster.txt -c constraints.txt")
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A running cluster: its address, what its machines share, and the pipes of tests/cluster/ray_nodes.py."""
+
+    address: str
+    environment: dict[str, str]
+    told: IO[str]
+    said: IO[str]
+
+    def lose_one(self) -> str:
+        """Take a node away and return what is said of those left."""
+        self.told.write("\n")
+        self.told.flush()
+        return answer(self.said, "left ")
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Start a head and two nodes of one core each, as somebody does who works in another folder."""
-    from ray.cluster_utils import Cluster
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """Start a cluster as somebody does who works in another folder."""
+    environment = os.environ | {"RAY_AUTH_TOKEN": secrets.token_hex(32), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.cluster.ray_nodes"],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        yield Nodes(answer(process.stdout, "address "), environment, process.stdin, process.stdout)
+        process.stdin.close()
 
-    with pytest.MonkeyPatch.context() as elsewhere:
-        elsewhere.chdir(tmp_path_factory.mktemp("elsewhere"))
-        # Since 2.60 the machines of a cluster share one.
-        elsewhere.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-        for _ in range(2):
-            cluster.add_node(num_cpus=1)
-        yield cluster
-        ray.shutdown()
-        cluster.shutdown()
+
+def answer(lines: IO[str], start: str) -> str:
+    """Return the rest of the next line that begins so; what Ray itself prints is passed over."""
+    return next(line.removeprefix(start).strip() for line in lines if line.startswith(start))
 
 
-def run(command: str, folder: Path, *arguments: str) -> None:
-    """Run a command of the project in a folder."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / command), *arguments], cwd=folder, capture_output=True, text=True, env=os.environ
+def drawing(
+    folder: Path, name: str, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Begin to draw 6,000 captchas into a file, in a folder with a font of its own."""
+    if not (folder / "fonts").exists():
+        (folder / "fonts").mkdir()
+        shutil.copy(find_font("DejaVuSans"), folder / "fonts" / "mine.ttf")
+    command = [sys.executable, str(ROOT / "captcha_generator.py"), "--count", "6000", "--width", "60", "--height", "24"]
+    command += ["--max-length", "4", "--fonts", "fonts/mine.ttf", "--output", name, *arguments]
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def finished(process: subprocess.Popen[str]) -> None:
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+
+
+def test_a_cluster_elsewhere_draws_the_bytes_of_this_machine_though_a_node_goes_away(
+    cluster: Nodes, tmp_path: Path
+) -> None:
+    finished(drawing(tmp_path, "local.parquet"))
+    there = drawing(
+        tmp_path, "there.parquet", "--engine", "ray", "--address", cluster.address, environment=cluster.environment
     )
-    assert done.returncode == 0, done.stderr
-
-
-def test_a_cluster_elsewhere_draws_the_bytes_of_this_machine(cluster: Any, tmp_path: Path) -> None:
-    (tmp_path / "fonts").mkdir()
-    shutil.copy(find_font("DejaVuSans"), tmp_path / "fonts" / "mine.ttf")
-    drawn = ["--count", "150", "--seed", "3", "--fonts", "fonts/mine.ttf"]
-    run("captcha_generator.py", tmp_path, *drawn, "--output", "local.parquet")
-    there = ["--output", "there.parquet", "--engine", "ray", "--address", cluster.address]
-    run("captcha_generator.py", tmp_path, *drawn, *there)
+    until = time.monotonic() + PATIENCE_S
+    while not list((tmp_path / "there.parquet.parts").glob("*")) and time.monotonic() < until:
+        assert there.poll() is None, "it ended before a part was there"
+        time.sleep(0.02)
+    assert cluster.lose_one() == "2", "the head and the other node"
+    assert there.poll() is None, "it ended before the node did"
+    finished(there)
     assert (tmp_path / "there.parquet").read_bytes() == (tmp_path / "local.parquet").read_bytes()
-
-
-def test_a_node_that_goes_away_takes_no_row_with_it(cluster: Any) -> None:
-    from captcha_core.cluster.ray_data import RayEngine
-
-    drawing = numbered_captchas(SMALL, 1500, 4, RayEngine(workers=2, address=cluster.address))
-    drawn = [next(drawing)]
-    cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
-    drawn.extend(drawing)
-    assert drawn == list(numbered_captchas(SMALL, 1500, 4, LocalEngine()))
-    assert sum(node["Alive"] for node in ray.nodes()) == 2

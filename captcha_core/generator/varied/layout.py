@@ -150,9 +150,10 @@ def _step(glyph: Glyph, manner: Manner, rng: random.Random) -> float:
 def _crowded_step(glyph: Glyph, after: Glyph, manner: Manner, rng: random.Random) -> float:
     """Return how far a pen moves where neighbours touch or overlap, as generators do against cutting up."""
     width, next_width = glyph.mask.shape[1], after.mask.shape[1]
-    overlap = rng.uniform(0.0, manner.crowding) * min(width, next_width)
-    # A small letter before a slanted one may have all its room free, and would be hidden.
-    return max(glyph.left + width - after.left - _free(glyph, after) - overlap, 0.45 * glyph.advance)
+    narrower, start = min(width, next_width), glyph.left - after.left
+    overlap = rng.uniform(0.0, manner.crowding) * narrower
+    # A thin letter before a slanted one may have all its room free, and would be hidden.
+    return start + max(width - _free(glyph, after) - overlap, 0.7 * narrower)
 
 
 def _free(glyph: Glyph, after: Glyph) -> int:
