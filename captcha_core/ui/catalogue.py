@@ -11,6 +11,7 @@ from pathlib import Path
 from captcha_core.checkpoint_meta import SUFFIX, CheckpointMeta, read_meta
 from captcha_core.errors import CaptchaLabError, CheckpointError
 from captcha_core.recognizer import DEFAULT_MODELS, Recognizer, default_checkpoint
+from captcha_core.ui.computing import PageRecognizer
 
 DATA_COMMAND = "python captcha_generator.py --count 20000 --output data/train.parquet"
 TRAIN_COMMAND = "python train.py --recipe efficientnet --data data/train.parquet"
@@ -52,7 +53,7 @@ class ModelCatalogue:
         name = self._known(None)
         path, place = self._checkpoints[name], self._places[name]
         state = _state(path)
-        place.recognizer, place.state = Recognizer(path), state
+        place.recognizer, place.state = PageRecognizer(path), state
 
     def meta(self, name: str) -> CheckpointMeta:
         """Return what a model says about itself; of a checkpoint, without loading its weights.
@@ -116,7 +117,7 @@ class ModelCatalogue:
         if place.state == state:
             return
         try:
-            place.recognizer = Recognizer(path)
+            place.recognizer = PageRecognizer(path)
         except (CaptchaLabError, OSError) as error:
             logger.error("%s", error)
         # Last, since it says that there is nothing to wait for.
