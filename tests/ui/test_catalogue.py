@@ -99,12 +99,12 @@ def test_a_broken_file_is_opened_and_logged_once_until_it_changes(
 
 
 class Gate:
-    """Stands in for Recognizer: loading a model waits until it is let through."""
+    """Stands in for PageRecognizer: loading a model waits until it is let through."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached, self.open = threading.Event(), threading.Event()
         self.loads = 0
-        monkeypatch.setattr(catalogue_module, "Recognizer", self.load)
+        monkeypatch.setattr(catalogue_module, "PageRecognizer", self.load)
 
     def load(self, path: Path) -> str:
         self.loads += 1
