@@ -43,7 +43,7 @@ def page_theme() -> gr.themes.Base:
     # And white on its own main button 3.7:1.
     fill = {f"button_primary_background_fill{mode}": "*primary_700" for mode in ("", "_dark")}
     hover = {f"button_primary_background_fill_hover{mode}": "*primary_800" for mode in ("", "_dark")}
-    # And the ring of what is not chosen on the dark page 1.7:1.
+    # And the ring of what is not chosen is hardly seen on its dark page.
     return theme.set(**fill, **hover, checkbox_border_color_dark="*neutral_400")
 
 
