@@ -24,6 +24,11 @@ reads pictures that you already have.
 What you send stays on the machine that runs this page. Uploaded files are deleted within two hours; small copies of a
 set's pictures stay in memory with its results until others have read 24 sets.
 """
+LINKS = """
+It stands on [PP-OCR](https://github.com/PaddlePaddle/PaddleOCR), whose published weights the general reader began with,
+on [EfficientNet](https://arxiv.org/abs/1905.11946), [temperature scaling](https://arxiv.org/abs/1706.04599), the
+package [captcha](https://github.com/lepture/captcha) and [Gradio](https://github.com/gradio-app/gradio).
+"""
 TEACHING = (
     "Pictures in the tab Teach, their labels and the models made from them are kept until you forget them there or "
     "others have used that tab several times since, at the longest until this page is shut down."
@@ -35,6 +40,7 @@ CORRECTIONS = "A correction that you send is kept for good, with its picture, by
 def build_about_tab(context: PageContext) -> None:
     """Add the tab's elements to the enclosing ``gr.Blocks``."""
     gr.Markdown(" ".join([ABOUT.strip(), *kept_longer()]), elem_classes="cl-about")
+    gr.Markdown(LINKS, elem_classes="cl-about")
     for name in context.catalogue.names:
         with gr.Accordion(f"Model card: {name}", open=False):
             card = context.catalogue.card(name) or "This model has no card."

@@ -77,7 +77,7 @@ input:is([type=radio], [type=range]):focus-visible {
 .cl-card { contain: inline-size; }
 .cl-card table, .cl-card pre { display: block; max-width: 100%; overflow-x: auto; }
 /* Gradio's colours of links and code have too little contrast. */
-.cl-card a, .cl-card .token { color: inherit !important; }
+.cl-about a, .cl-card a, .cl-card .token { color: inherit !important; }
 .cl-card td:first-child { white-space: nowrap; }
 .cl-head p, .cl-about p { color: var(--body-text-color-subdued); }
 
