@@ -196,6 +196,14 @@ def test_a_damaged_score_is_found_even_where_its_character_is_not_allowed(scheme
             decode(scores, Alphabet("abc"), scheme, constraint=Constraint("bc"))
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_damaged_score_is_found_where_case_is_ignored(bad: float) -> None:
+    scores = scores_of(2, 1, 3, Alphabet("aA"), "ctc")
+    scores[0, 1] = bad
+    with pytest.raises(CheckpointError, match="NaN or infinity"):
+        decode(scores, Alphabet("aA"), "ctc", constraint=Constraint(ignore_case=True))
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_what_may_not_stand_in_the_text_is_no_alternative(scheme: str) -> None:
     alphabet = Alphabet("abcd")
