@@ -14,6 +14,9 @@ from captcha_core.urls import url_of, url_version
 PARQUET_SUFFIXES = (".parquet", ".pq")
 """Endings of file names, in lower case, that stand for Parquet."""
 
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+"""Endings of archives, which commands leave to the user to unpack; the page takes zips."""
+
 
 @contextmanager
 def atomic_path(target: str | Path) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from captcha_core.data.cutting import in_jobs
 from captcha_core.errors import DataError
-from captcha_core.files import PARQUET_SUFFIXES, version_of
+from captcha_core.files import ARCHIVE_SUFFIXES, PARQUET_SUFFIXES, version_of
 from captcha_core.imaging import PICTURE_SUFFIXES
 from captcha_core.recognizer import NamedSource
 from captcha_core.urls import named
@@ -117,7 +117,15 @@ def _found(paths: Iterable[Path]) -> Iterator[Path | NamedSource]:
         files = _expanded(path) if os.path.isdir(path) else [path]
         if not files:
             yield NamedSource(shown(path), DataError(f"{shown(path)} is a folder without pictures; name another."))
-        yield from files
+        for file in files:
+            yield _unpacked(file)
+
+
+def _unpacked(file: Path) -> Path | NamedSource:
+    """Return a file, or why it cannot be read if it is an archive."""
+    if file.suffix.lower() not in ARCHIVE_SUFFIXES:
+        return file
+    return NamedSource(shown(file), DataError(f"{shown(file)} is an archive; unpack it and give the folder."))
 
 
 def _is_parquet(found: Path | NamedSource) -> bool:

@@ -41,6 +41,13 @@ def test_a_folder_without_either_is_an_error_with_its_name(tmp_path: Path) -> No
     assert isinstance(entry.source, DataError) and "nothing" in str(entry.source)
 
 
+def test_an_archive_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    make(tmp_path, "pictures.ZIP")
+    (entry,) = find_pictures([tmp_path / "pictures.ZIP"])
+    assert isinstance(entry.source, DataError)
+    assert str(entry.source) == f"{tmp_path / 'pictures.ZIP'} is an archive; unpack it and give the folder."
+
+
 def test_paths_keep_their_order_and_a_named_file_is_taken_as_it_is(tmp_path: Path) -> None:
     make(tmp_path, "b.png", "a/1.png", "notes.txt", ".hidden.png")
     paths = [tmp_path / name for name in ("notes.txt", "b.png", "a", "gone.png", ".hidden.png")]

@@ -87,7 +87,10 @@ def test_all_inputs_are_looked_at_before_the_first_row(tmp_path: Path) -> None:
     (tmp_path / "bad.parquet").write_bytes(b"text")
     with pytest.raises(DataError, match=r"bad\.parquet is not a whole Parquet file"):
         next(load_data([part, tmp_path / "bad.parquet"]))
+    (tmp_path / "x.txt").write_bytes(b"")
+    with pytest.raises(DataError, match=r"x\.txt is no kind of data that can be read; give Parquet"):
+        next(load_data([part, tmp_path / "x.txt"]))
     (tmp_path / "x.zip").write_bytes(b"")
-    with pytest.raises(DataError, match=r"x\.zip is no kind of data that can be read; give Parquet"):
+    with pytest.raises(DataError, match=r"x\.zip is an archive; unpack it and give the folder"):
         next(load_data([part, tmp_path / "x.zip"]))
     assert len(list(islice(load_data([part]), 1))) == 1
