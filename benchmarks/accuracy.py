@@ -27,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.labelled_sets import Pictures, choose_sets, load_pictures, sets_in  # noqa: E402 - found from ROOT
+from benchmarks.labelled_sets import STYLES, Pictures, choose_sets, load_pictures, sets_in  # noqa: E402 - found from ROOT
 from benchmarks.reader_tables import mean_of_styles  # noqa: E402
 from benchmarks.readers import Reader, ReaderProcess, Reading, checkpoints, rivals  # noqa: E402
 from captcha_core.cli import run  # noqa: E402
@@ -61,7 +61,9 @@ def main(arguments: list[str]) -> int:
         readers += checkpoints(options.checkpoint, options.rivals, masked)
     if not readers:
         raise CaptchaLabError("There is nothing to measure; name --rivals FOLDER, --checkpoint FILE or both.")
-    chosen = choose_sets(sets_in(options.data), options.only)
+    there = sets_in(options.data)
+    chosen = choose_sets(there, options.only)
+    every_style = all(labelled in chosen for labelled in there if labelled.name.startswith(f"{STYLES}/"))
     pictures = [load_pictures(options.data, labelled, options.limit) for labelled in chosen]
     results = read_results()
     if options.limit is None:
@@ -69,7 +71,7 @@ def main(arguments: list[str]) -> int:
     stamp = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     for reader in readers:
         with ReaderProcess(reader) as process:
-            figures = measure_all(process, pictures)
+            figures = measure_all(process, pictures, every_style)
         if options.limit is None:
             add_figures(results, stamp, (reader.name, process.identity), figures, pictures)
             write_results(results)
@@ -106,18 +108,38 @@ def check_same_pictures(results: Results, pictures: Iterable[Pictures], readers:
             )
 
 
-def measure_all(process: ReaderProcess, pictures: Iterable[Pictures]) -> dict[str, dict[str, Any]]:
-    """Return a reader's figures by set, printing each."""
-    figures = {}
+def measure_all(process: ReaderProcess, pictures: Iterable[Pictures], every_style: bool) -> dict[str, dict[str, Any]]:
+    """Return a reader's figures by set, and those of its confidences over the styles; print each.
+
+    Args:
+        process: The reader.
+        pictures: The sets.
+        every_style: Whether all unseen styles are among them; only then they are measured together, too.
+    """
+    figures: dict[str, dict[str, Any]] = {}
+    labels: list[str] = []
+    readings: list[Reading] = []
     for those in pictures:
         name = those.set.name
-        figures[name] = score(those, list(process.read(those.images, those.alphabet, those.set.folded)))
-        shown = ", ".join(f"{key} {v:.2%}" for key, v in figures[name].items() if isinstance(v, float))
-        print(f"{process.name}, {name}: {len(those.labels)} pictures, {shown}", flush=True)
+        read = list(process.read(those.images, those.alphabet, those.set.folded))
+        figures[name] = score(those, read)
+        show(process.name, name, figures[name])
+        if name.startswith(f"{STYLES}/"):
+            labels += those.labels
+            readings += read
     mean = mean_of_styles(figures, figures)
     if mean is not None:
         print(f"{process.name}, mean of the unseen styles: exact_match_folded {mean:.2%}", flush=True)
+    if every_style and all(reading.confidence is not None for reading in readings):
+        figures[STYLES] = trust(labels, readings)
+        show(process.name, f"all of {STYLES}", figures[STYLES])
     return figures
+
+
+def show(reader: str, pictures: str, figures: dict[str, Any]) -> None:
+    """Print figures in a line."""
+    shown = ", ".join(f"{key} {v:.2%}" for key, v in figures.items() if isinstance(v, float))
+    print(f"{reader}, {pictures}: {figures['n']} pictures, {shown}", flush=True)
 
 
 def score(pictures: Pictures, readings: Sequence[Reading]) -> dict[str, Any]:
@@ -126,10 +148,7 @@ def score(pictures: Pictures, readings: Sequence[Reading]) -> dict[str, Any]:
     ``cer`` and ``ece`` ignore case where the set is scored so. ``ece`` is there when the reader gives confidences.
     """
     plain = _metrics(pictures.labels, readings)
-    scored = plain
-    if pictures.set.folded:
-        folded = [reading._replace(text=reading.text.casefold()) for reading in readings]
-        scored = _metrics([label.casefold() for label in pictures.labels], folded)
+    scored = _metrics(*_folded(pictures.labels, readings)) if pictures.set.folded else plain
     figures: dict[str, Any] = {
         "n": plain.n,
         "exact_match": plain.exact_match,
@@ -139,6 +158,17 @@ def score(pictures: Pictures, readings: Sequence[Reading]) -> dict[str, Any]:
     if all(reading.confidence is not None for reading in readings):
         figures["ece"] = scored.ece
     return figures
+
+
+def trust(labels: Sequence[str], readings: Sequence[Reading]) -> dict[str, Any]:
+    """Return how far confidences can be trusted where styles are mixed, case ignored."""
+    metrics = _metrics(*_folded(labels, readings))
+    return {"n": metrics.n, "ece": metrics.ece, "aurc": metrics.aurc, "coverage_at_99": metrics.coverage_at_99}
+
+
+def _folded(labels: Sequence[str], readings: Sequence[Reading]) -> tuple[list[str], list[Reading]]:
+    """Return labels and readings in small letters."""
+    return [x.casefold() for x in labels], [reading._replace(text=reading.text.casefold()) for reading in readings]
 
 
 def _metrics(labels: Sequence[str], readings: Sequence[Reading]) -> Metrics:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
-STYLES = "zoo_dev/"
+ALL_STYLES = "zoo_dev"
+STYLES = f"{ALL_STYLES}/"
 # How the figures call a checkpoint, and one that is told which characters the texts are made of.
 OWN, MASKED = (".safetensors", ".onnx"), ", masked"
 TABLES = (
@@ -47,7 +48,21 @@ def accuracy_tables(results: Mapping[str, Any]) -> list[str]:
         }
         if readers:
             lines += [f"{title}:", "", *_table(results["sets"], readers, figure), ""]
+    trusted = {name: e["figures"][ALL_STYLES] for name, e in results["readers"].items() if ALL_STYLES in e["figures"]}
+    if trusted:
+        lines += ["How far confidences can be trusted, over all unseen styles together, case ignored:", ""]
+        lines += [*trust_table(trusted), ""]
     return lines[:-1]
+
+
+def trust_table(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return calibration, and how well the confidences choose what to accept, a row per reader."""
+    heads = ["reader", "pictures", "ECE", "area under the risk-coverage curve", "coverage at 99% precision"]
+    rows = [
+        [name, f"{of['n']:,}", *(_percent(of[figure]) for figure in ("ece", "aurc", "coverage_at_99"))]
+        for name, of in figures.items()
+    ]
+    return _lines(heads, rows)
 
 
 def _table(

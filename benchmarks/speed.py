@@ -1,7 +1,7 @@
 """How fast the checkpoints of this project and other readers read, in turns on one core.
 
     python tools/rivals.py data/rivals
-    python benchmarks/speed.py --data ../shared/data --rivals data/rivals --checkpoint saved_models/*.safetensors
+    python benchmarks/speed.py --data ../shared/data --rivals data/rivals --checkpoint saved_models/*.{safetensors,onnx}
 
 Every reader has a process of its own with one thread (benchmarks/readers.py), all of them bound to the same core. They
 take turns of a few pictures each, so that whatever else the machine does hits all alike; the first round warms them up

@@ -33,6 +33,11 @@ def test_no_calibration_without_confidences() -> None:
     assert figures == {"n": 2, "exact_match": 0.5, "exact_match_folded": 0.5, "cer": 0.5}
 
 
+def test_confidences_are_judged_over_all_styles_with_case_ignored() -> None:
+    figures = accuracy.trust(["ab", "CD"], [Reading("AB", 1.0, 1.0), Reading("cx", 0.5, 1.0)])
+    assert figures == {"n": 2, "ece": 0.25, "aurc": 0.25, "coverage_at_99": 0.5}
+
+
 def test_figures_of_another_run_stay_and_say_where_they_are_from() -> None:
     results = empty()
     accuracy.add_figures(results, "monday", ("a", "a 1"), {"digits": {"cer": 0.5}, "letters": {"cer": 0.1}}, [DIGITS])
@@ -92,6 +97,8 @@ def test_every_reader_reads_every_set(result, tmp_path, capsys) -> None:
     assert {f["run"] for r in results["readers"].values() for f in r["figures"].values()} == {run}
     printed = capsys.readouterr().out
     assert "loud, mean of the unseen styles: exact_match_folded 100.00%" in printed
+    assert results["readers"]["good"]["figures"]["zoo_dev"]["n"] == 6
+    assert "good, all of zoo_dev: 6 pictures, ece 25.00%, aurc 0.00%, coverage_at_99 100.00%" in printed
     assert "good, pycaptcha_digits4: 3 pictures, exact_match 100.00%" in printed
 
 
@@ -103,7 +110,9 @@ def test_checkpoints_are_added_to_the_rivals(result, tmp_path, monkeypatch) -> N
     before = json.loads(result.read_text(encoding="utf-8"))
     assert run_command(accuracy.main, *options, "--checkpoint", ours.name) == 0
     after = json.loads(result.read_text(encoding="utf-8"))
-    assert after["readers"].pop("tiny.safetensors")["id"] == "tiny.safetensors@1"
+    # Confidences are judged over all styles or not at all.
+    added = after["readers"].pop("tiny.safetensors")
+    assert (added["id"], list(added["figures"])) == ("tiny.safetensors@1", ["zoo_dev/first"])
     assert after["readers"] == before["readers"]
 
 

@@ -64,6 +64,16 @@ def test_no_table_for_a_figure_that_nobody_has() -> None:
     assert "Calibration" not in "\n".join(accuracy_tables(without))
 
 
+def test_confidences_over_all_styles_stand_in_a_table_of_their_own() -> None:
+    found = results()
+    found["readers"]["ours"]["figures"]["zoo_dev"] = {"n": 2400, "ece": 0.05, "aurc": 0.1, "coverage_at_99": 0.4}
+    assert accuracy_tables(found)[-3:] == [
+        "| reader | pictures | ECE | area under the risk-coverage curve | coverage at 99% precision |",
+        "|---|---|---|---|---|",
+        "| ours | 2,400 | 5.00% | 10.00% | 40.00% |",
+    ]
+
+
 def test_a_checkpoint_stands_beside_the_best_of_the_others() -> None:
     found = results()
     readers = found["readers"]
