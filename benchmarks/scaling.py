@@ -69,7 +69,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--result", type=Path, default=RESULT, metavar="FILE", help="where the figures go")
     options = parser.parse_args()
     if options.checkpoint is None:
-        options.checkpoint = min((ROOT / "saved_models").glob("*.onnx"), key=lambda path: path.stat().st_size)
+        options.checkpoint = min((ROOT / "saved_models").rglob("*.onnx"), key=lambda path: path.stat().st_size)
     options.checkpoint, options.work = options.checkpoint.resolve(), options.work.resolve()
     return options
 

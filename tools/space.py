@@ -32,7 +32,7 @@ ENTRY = "app.py"
 # What is imported only where torch is, in functions that the page does not call without it.
 WITH_TORCH = ("captcha_core.torch_backend",)
 # Beside the modules: what they open, and what a Space shows. The models are listed in saved_models.
-OTHER_FILES = ("LICENSE", "captcha_core/ui/examples/*.png", "saved_models/*.md")
+OTHER_FILES = ("LICENSE", "captcha_core/ui/examples/*.png", "saved_models/**/*.md")
 README = "tools/space.md"
 PIN_FILES = ("requirements.txt", "requirements-dev.txt")
 # Not installed by name: onnxruntime reads the models; spaces is the Space's own.
@@ -71,8 +71,10 @@ def make(folder: Path) -> None:
         shutil.copyfile(ROOT / name, folder / name)
     shutil.copyfile(ROOT / README, folder / "README.md")
     (folder / "requirements.txt").write_text("\n".join(requirements(sources)) + "\n", encoding="utf-8")
-    for checkpoint in sorted((ROOT / "saved_models").glob(f"*{SUFFIX}")):
-        export_onnx(checkpoint, folder / "saved_models" / f"{checkpoint.stem}{ONNX}")
+    for checkpoint in sorted((ROOT / "saved_models").rglob(f"*{SUFFIX}")):
+        exported = folder / checkpoint.relative_to(ROOT).with_suffix(ONNX)
+        exported.parent.mkdir(exist_ok=True)
+        export_onnx(checkpoint, exported)
 
 
 def modules() -> list[str]:

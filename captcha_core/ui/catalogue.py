@@ -157,12 +157,12 @@ def open_catalogue(checkpoint: str | Path | None) -> ModelCatalogue:
 
 
 def _shipped() -> list[Path]:
-    """Return the shipped checkpoints, the latest first; damaged ones are passed over."""
+    """Return the shipped checkpoints, in folders too, the latest first; damaged ones are passed over."""
     try:
         latest = default_checkpoint()
     except CheckpointError:
         return []
-    return [latest, *filter(_is_usable, sorted(latest.parent.glob(f"*{latest.suffix}")))]
+    return [latest, *filter(_is_usable, sorted(latest.parent.rglob(f"*{latest.suffix}")))]
 
 
 def _is_usable(path: Path) -> bool:

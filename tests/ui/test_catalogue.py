@@ -42,8 +42,11 @@ def test_the_shipped_ones_are_listed_with_the_latest_first_and_damaged_ones_left
     save_tiny_checkpoint(shipped / "a.safetensors", epoch=1)
     save_tiny_checkpoint(shipped / "b.safetensors", epoch=7)
     (shipped / "c.safetensors").write_bytes(b"half")
+    (shipped / "small").mkdir()
+    save_tiny_checkpoint(shipped / "small" / "d.safetensors", epoch=9)
     catalogue = open_catalogue(None)
-    assert catalogue.names == ["b", "a"]
+    # What lies in a folder of its own is there to be chosen, and never the default.
+    assert catalogue.names == ["b", "a", "d"]
     assert catalogue.meta("b").epoch == 7
 
 
