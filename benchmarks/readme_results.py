@@ -22,7 +22,7 @@ from benchmarks.scaling_tables import scaling_tables  # noqa: E402
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
-GENERAL = "ppocr.safetensors"
+GENERAL, MOBILE = "ppocr.safetensors", "captcha-net.safetensors"
 CHECKPOINT = "--checkpoint saved_models/efficientnet.safetensors"
 ACCURACY = (
     (
@@ -43,6 +43,8 @@ def main() -> None:
     general = checkpoint_table(result("accuracy.json"), GENERAL)
     fill(ROOT / "README.md", "\n".join([*general, "", *accuracy_table(), "", *speed_table()]))
     fill(ROOT / "saved_models" / "ppocr.md", "\n".join(general))
+    mobile = checkpoint_table(result("accuracy.json"), MOBILE)
+    fill(ROOT / "saved_models" / "mobile" / "captcha-net.md", "\n".join(mobile))
     fill(ROOT / "saved_models" / "efficientnet.md", "\n".join(accuracy_table()))
     tables = [*drawing_table(), "", *training_table(), "", *classic_table(), *comparison()]
     fill(ROOT / "docs" / "benchmarks.md", "\n".join(tables))
