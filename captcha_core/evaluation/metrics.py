@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import jiwer
@@ -14,6 +14,8 @@ from captcha_core.evaluation.calibration import expected_calibration_error
 from captcha_core.evaluation.selective import area_under_risk_coverage, coverage_at_precision
 from captcha_core.prediction import Prediction
 
+# Texts that are aligned at once.
+_TOGETHER = 4096
 # jiwer's default strips white space at the ends, which would call " ab" and "ab" the same label.
 _CHARACTERS = jiwer.Compose([jiwer.ReduceToListOfListOfChars()])
 
@@ -81,20 +83,53 @@ def evaluate_predictions(labels: Sequence[str], predictions: Sequence[Prediction
     correct = [p.text == label for label, p in readable]
     folded = [p.text.casefold() == label.casefold() for label, p in readable]
     confidences, right = outcomes(labels, predictions)
-    aligned = align(labels, [p.text if isinstance(p, Prediction) else "" for p in predictions])
-    in_labels = aligned.hits + aligned.substitutions + aligned.deletions
+    counts = count_characters(readable)
+    missed = sum(len(label) for label, p in pairs if not isinstance(p, Prediction))
+    in_labels = counts.in_labels + missed
+    errors = counts.errors + missed
     return Metrics(
         n=len(pairs),
         unreadable=len(pairs) - len(readable),
         exact_match=sum(correct) / len(pairs),
         exact_match_folded=sum(folded) / len(pairs),
-        char_accuracy=aligned.hits / in_labels if in_labels else 1.0,
-        cer=float(aligned.cer),
+        char_accuracy=counts.hits / in_labels if in_labels else 1.0,
+        cer=errors / max(1, in_labels),
         ece=expected_calibration_error([p.confidence for _, p in readable], correct),
         aurc=area_under_risk_coverage(confidences, right),
         coverage_at_99=coverage_at_precision(confidences, right, 0.99),
-        confusions=tuple(count_confusions(align([label for label, _ in readable], [p.text for _, p in readable]))),
+        confusions=tuple(ordered_confusions(counts.confusions)),
     )
+
+
+@dataclass
+class CharacterCounts:
+    """What became of the characters of labels and texts.
+
+    Attributes:
+        in_labels: Characters of the labels.
+        hits: Those of them that were read right.
+        errors: Substitutions, deletions and insertions.
+        confusions: How often a character was read as another one; the empty text stands for none.
+    """
+
+    in_labels: int = 0
+    hits: int = 0
+    errors: int = 0
+    confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def count_characters(readings: Sequence[tuple[str, Prediction]]) -> CharacterCounts:
+    """Count over labels and what was read for them."""
+    counts = CharacterCounts()
+    # jiwer's alignments of a million texts at once would take gigabytes.
+    for start in range(0, len(readings), _TOGETHER):
+        labels, read = zip(*readings[start : start + _TOGETHER], strict=True)
+        aligned = align(labels, [p.text for p in read])
+        counts.in_labels += aligned.hits + aligned.substitutions + aligned.deletions
+        counts.hits += aligned.hits
+        counts.errors += aligned.substitutions + aligned.deletions + aligned.insertions
+        counts.confusions.update(pair for pair in character_pairs(aligned) if pair[0] != pair[1])
+    return counts
 
 
 def outcomes(
@@ -131,9 +166,8 @@ def character_pairs(aligned: jiwer.CharacterOutput) -> Iterator[tuple[str, str]]
             yield from zip(expected or [""] * length, written or [""] * length, strict=True)
 
 
-def count_confusions(aligned: jiwer.CharacterOutput) -> list[Confusion]:
-    """Count which character was read as which, most frequent first, then in the characters' order."""
-    counts = Counter(pair for pair in character_pairs(aligned) if pair[0] != pair[1])
+def ordered_confusions(counts: Counter[tuple[str, str]]) -> list[Confusion]:
+    """Return which character was read as which, most frequent first, then in the characters' order."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [Confusion(truth, read, times) for (truth, read), times in ordered]
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import jiwer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_core.errors import ImageError
-from captcha_core.evaluation.metrics import Confusion, align, char_errors, count_confusions, evaluate_predictions
+from captcha_core.evaluation.metrics import Confusion, char_errors, evaluate_predictions
 from captcha_core.prediction import Prediction
 
 TEXTS = st.text("abAB0 ", max_size=6)
@@ -102,5 +104,9 @@ def test_invariants(pairs) -> None:
         assert metrics.cer == pytest.approx(jiwer.cer(labels, texts))
 
 
-def test_alignment_of_nothing_has_no_confusions() -> None:
-    assert count_confusions(align([], [])) == []
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=8), st.integers(1, 4))
+def test_texts_that_are_aligned_in_parts_give_the_same_figures(pairs, together) -> None:
+    labels, readings = [label for label, _ in pairs], [read(text) for _, text in pairs]
+    with patch("captcha_core.evaluation.metrics._TOGETHER", together):
+        in_parts = evaluate_predictions(labels, readings)
+    assert in_parts == evaluate_predictions(labels, readings)
