@@ -23,6 +23,7 @@ from captcha_core.adaptation.examples import (
 from captcha_core.adaptation.expectation import expected_texts
 from captcha_core.adaptation.fold import Fold, Start, fold_numbers
 from captcha_core.adaptation.held_out import write_held_out
+from captcha_core.adaptation.look_alikes import draw_like, estimate_settings
 from captcha_core.adaptation.options import OPTIONS_FILE, AdaptOptions
 from captcha_core.adaptation.plan import Plan, plan_for
 from captcha_core.adaptation.rounds import Round, self_train, train_round
@@ -33,6 +34,7 @@ from captcha_core.data.load import load_rows
 from captcha_core.data.schema import Sample
 from captcha_core.errors import CaptchaLabError
 from captcha_core.generator.mixture import general_mixture
+from captcha_core.imaging import load_image
 from captcha_core.transforms import build_transform
 
 logger = logging.getLogger(__name__)
@@ -109,6 +111,7 @@ class Adaptation:
         self.expected = expected_texts([e.label for e in self.new], self.start.alphabet)
         self.plan: Plan = plan_for(len(self.new))
         self.old, self.judging = self._old()
+        self.alike = self._alike() if self.plan.alike else []
         unlabelled = options.unlabelled
         self.unlabelled = open_unlabelled(unlabelled, self.new, self.start.transform) if unlabelled else []
         logger.info(
@@ -174,6 +177,19 @@ class Adaptation:
         given = self._replay()
         return given + old[len(given) :], judging
 
+    def _alike(self) -> list[Example]:
+        """Return drawn pictures that look like the new captcha; none where no font at hand has its characters."""
+        meta, seed = self.start.meta, self.options.seed
+        images = [load_image(sample.image, sample.path) for sample in self.samples]
+        try:
+            found = estimate_settings(images, self.expected, meta.max_length, seed, self.plan.search)
+        except CaptchaLabError as error:
+            logger.info("No look-alikes are drawn: %s", error)
+            return []
+        drawn = draw_like(found, self.plan.drawn_alike, seed)
+        alphabet, pixels = self.start.alphabet, self.start.transform.pixels
+        return [Example(pixels(captcha.image), alphabet.fold(captcha.text), "drawn") for captcha in drawn]
+
     def _folds(self, round_number: int, beside: Sequence[list[Example]]) -> list[Fold]:
         part = fold_numbers(len(self.new), self.plan.folds, self.options.seed)
         return [self._fold(number, part == number, round_number, extra) for number, extra in enumerate(beside)]
@@ -184,7 +200,7 @@ class Adaptation:
         folder = self.folder if round_number == 1 else self.folder / f"round-{round_number}"
         plan = plan_for(len(self.new) + len(beside))
         seed = self.options.seed * 10 + number
-        return Fold(self.start, learned, judged, self.old, plan, folder / f"fold-{number + 1}", seed)
+        return Fold(self.start, learned, judged, self.old, self.alike, plan, folder / f"fold-{number + 1}", seed)
 
     def _meta(self, best: Round) -> CheckpointMeta:
         pictures = sum(fold.pictures for fold in best.folds)

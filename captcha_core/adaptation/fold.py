@@ -89,6 +89,7 @@ class Fold:
         learned: Sequence[Example],
         judged: Sequence[Example],
         old: Sequence[Example],
+        alike: Sequence[Example],
         plan: Plan,
         folder: Path,
         seed: int,
@@ -100,6 +101,7 @@ class Fold:
             learned: Pictures of the new captcha to learn from.
             judged: Others of the same captcha, of which nothing is learned.
             old: Pictures such as the model has read before.
+            alike: Drawn pictures that look like the new captcha.
             plan: How long it learns.
             folder: Where its results and its state go.
             seed: Where its randomness starts.
@@ -107,7 +109,7 @@ class Fold:
         self._start, self._plan, self._folder, self._seed = start, plan, folder, seed
         self._model = start.model()
         self._steps = _time_steps(self._model, judged[0], start.transform)
-        self._source = MixedSource(learned, old, plan, start.transform, self._encode, seed)
+        self._source = MixedSource(learned, old, alike, plan, start.transform, self._encode, seed)
         self._judged = by_width(judged)
         self._held = self._as_held(self._judged)
 

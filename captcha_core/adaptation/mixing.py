@@ -1,4 +1,4 @@
-"""Batches of new pictures and of such as the model has read before, the same for the same seed and step."""
+"""Batches of new pictures, drawn ones like them, and such as the model has read before; the same for the same seed."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ class MixedSource:
         self,
         new: Sequence[Example],
         old: Sequence[Example],
+        alike: Sequence[Example],
         plan: Plan,
         transform: Preprocess,
         encode: Callable[[list[str]], torch.Tensor],
         seed: int,
     ) -> None:
-        """Keep the pictures; ``encode`` turns labels into targets. ``old`` may be empty."""
-        self._groups = [(new, min(plan.new, len(new))), (by_width(old), min(plan.old, len(old)))]
+        """Keep the pictures; ``encode`` turns labels into targets. All but ``new`` may be empty."""
+        given = [(new, plan.new), (by_width(old), plan.old), (by_width(alike), plan.alike)]
+        self._groups = [(group, min(size, len(group))) for group, size in given]
         self._plan, self._transform, self._encode, self._seed = plan, transform, encode, seed
 
     @property
@@ -54,7 +56,7 @@ class MixedSource:
             step += 1
 
     def _chosen(self, group: int, count: int, size: int, step: int) -> np.ndarray:
-        """Return which of a group's pictures a step has: each once per pass, neighbours together in the second group.
+        """Return which of a group's pictures a step has: each once per pass, neighbours together in the others.
 
         Those are sorted by width, and pictures of a batch are stretched to one.
         """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from captcha_core.adaptation.look_alikes import Search
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -16,6 +18,9 @@ class Plan:
         new: Pictures of the new captcha in a step.
         old: Pictures of what the model read before in a step.
         replay: How many different ones of these there are.
+        alike: Drawn pictures that look like the new captcha in a step; none until it is shown that they help.
+        drawn_alike: How many different ones of these there are.
+        search: How the settings are searched that these are drawn with.
         learning_rate: Peak of the schedule of the full steps; the head's steps take the same.
         augment: Share of the pictures that augmentation changes.
         ema_decay: Of the averaged weights, which are what is kept.
@@ -27,6 +32,9 @@ class Plan:
     new: int = 24
     old: int = 8
     replay: int = 400
+    alike: int = 0
+    drawn_alike: int = 400
+    search: Search = Search()
     learning_rate: float = 1e-3
     augment: float = 0.8
     ema_decay: float = 0.95

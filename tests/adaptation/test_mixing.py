@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -23,8 +24,8 @@ def encode(labels: list[str]) -> torch.Tensor:
     return torch.tensor([[int(label)] for label in labels])
 
 
-def source(new: list[Example], old: list[Example], seed: int = 1) -> MixedSource:
-    return MixedSource(new, old, Plan(new=4, old=3), TRANSFORM, encode, seed)
+def source(new: list[Example], old: list[Example], seed: int = 1, alike: Sequence[Example] = ()) -> MixedSource:
+    return MixedSource(new, old, alike, Plan(new=4, old=3, alike=2), TRANSFORM, encode, seed)
 
 
 def labels_of(mixed: MixedSource, steps: int) -> list[list[int]]:
@@ -37,6 +38,13 @@ def test_a_step_has_new_and_old_pictures_of_one_width_each() -> None:
     assert [len(x) for x in inputs] == [4, 3] and source(NEW, OLD).batch_size == 7
     assert inputs[0].shape == (4, 3, 32, 64)
     assert all(t < 100 for t in targets[:4]) and all(t >= 100 for t in targets[4:])
+
+
+def test_look_alikes_stand_in_every_step_too() -> None:
+    mixed = source(NEW, OLD, alike=[example(200), example(201), example(202)])
+    drawn = labels_of(mixed, 9)
+    assert mixed.batch_size == 9 and all(min(step[7:]) >= 200 for step in drawn)
+    assert {label for step in drawn for label in step[7:]} == {200, 201, 202}
 
 
 def test_any_step_can_be_begun_with() -> None:
