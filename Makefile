@@ -25,7 +25,7 @@ test: $(VENV)/.ready-to-develop ## Run every test
 
 test-browser: $(VENV)/.ready-to-develop ## Use the page as a person would, in Chromium; installs it if it can
 	tests/browser/install.sh
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/browser
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist loadfile tests/browser
 
 test-space: $(VENV)/.ready-to-develop ## Start the Space's folder in an environment of its own and read a picture there
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/space
