@@ -88,12 +88,7 @@ def main(arguments: list[str]) -> int:
     options = parse_arguments(arguments)
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    sets = sets_in(options.data)
-    styles = [s for s in sets if s.name.startswith(f"{STYLES}/")]
-    if options.styles is not None:
-        styles = [s for s in styles if s.name.partition("/")[2] in options.styles]
-    if not styles:
-        raise CaptchaLabError(f"There is no style {' '.join(options.styles)!r} in {options.data / STYLES}.")
+    styles = styles_in(options.data, options.styles)
     results = read_results(fingerprint(options.checkpoint))
     old = {s.name: samples_of(options.data, s)[:OLD] for s in PUBLISHED}
     if not results["old_before"]:
@@ -107,6 +102,20 @@ def main(arguments: list[str]) -> int:
             print(json.dumps(results["entries"][-1]), flush=True)
             write_results(results)
     return 0
+
+
+def styles_in(data: Path, names: Sequence[str] | None) -> list[LabelledSet]:
+    """Return the unseen styles, or those of them that are named.
+
+    Raises:
+        CaptchaLabError: If none is.
+    """
+    styles = [s for s in sets_in(data) if s.name.startswith(f"{STYLES}/")]
+    if names is not None:
+        styles = [s for s in styles if s.name.partition("/")[2] in names]
+    if not styles:
+        raise CaptchaLabError(f"There is no style {' '.join(names or ())!r} in {data / STYLES}.")
+    return styles
 
 
 def cases(
@@ -142,15 +151,9 @@ def measure(
     Raises:
         CaptchaLabError: If too few pictures are left to read.
     """
-    if len(samples) < size + TESTED:
-        raise CaptchaLabError(f"Of {len(samples)} pictures, {size} to learn from leave fewer than {TESTED} to read.")
-    order = np.random.default_rng([draw, size]).permutation(len(samples))
-    learned, others = ([samples[i] for i in part] for part in (order[:size], order[size:]))
     with TemporaryDirectory() as name:
         folder = Path(name)
-        with ParquetWriter(folder / "learned.parquet") as writer:
-            for sample in learned:
-                writer.write(sample)
+        others = put_aside(samples, size, draw, folder / "learned.parquet")
         start = random_weights(checkpoint, folder / "random.safetensors") if scratch else checkpoint
         began = time.perf_counter()
         adapted = adapt_model(
@@ -166,6 +169,21 @@ def measure(
             "after": scores(reader, others, None),
         }
         return entry if scratch else entry | {"old_after": old_scores(adapted, old)}
+
+
+def put_aside(samples: list[Sample], size: int, draw: int, path: Path) -> list[Sample]:
+    """Write pictures to learn from, chosen at random, and return the others.
+
+    Raises:
+        CaptchaLabError: If too few pictures are left to read.
+    """
+    if len(samples) < size + TESTED:
+        raise CaptchaLabError(f"Of {len(samples)} pictures, {size} to learn from leave fewer than {TESTED} to read.")
+    order = np.random.default_rng([draw, size]).permutation(len(samples))
+    with ParquetWriter(path) as writer:
+        for i in order[:size]:
+            writer.write(samples[i])
+    return [samples[i] for i in order[size:]]
 
 
 def random_weights(checkpoint: Path, path: Path) -> Path:

@@ -23,16 +23,13 @@ from unittest.mock import patch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402 - the packages lie beside this folder
-import torch  # noqa: E402
+import torch  # noqa: E402 - the packages lie beside this folder
 
-from benchmarks.few_shot import QuietBar, samples_of, scores  # noqa: E402
-from benchmarks.labelled_sets import STYLES, sets_in  # noqa: E402
+from benchmarks.few_shot import QuietBar, put_aside, samples_of, scores, styles_in  # noqa: E402
 from captcha_core.adaptation import AdaptOptions, adapt_model  # noqa: E402
 from captcha_core.adaptation.plan import Plan, plan_for  # noqa: E402
 from captcha_core.checkpoint import fingerprint  # noqa: E402
 from captcha_core.cli import run  # noqa: E402
-from captcha_core.data.parquet import ParquetWriter  # noqa: E402
 from captcha_core.data.schema import Sample  # noqa: E402
 from captcha_core.files import atomic_path  # noqa: E402
 from captcha_core.recognizer import Recognizer  # noqa: E402
@@ -52,9 +49,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    styles = [s for s in sets_in(options.data) if s.name.startswith(f"{STYLES}/")]
-    if options.styles is not None:
-        styles = [s for s in styles if s.name.partition("/")[2] in options.styles]
+    styles = styles_in(options.data, options.styles)
     cases = [(style, size, draw) for draw in range(options.draws) for size in options.sizes for style in styles]
     for style, size, draw in cases:
         about = {"style": style.name, "size": size, "draw": draw}
@@ -70,14 +65,14 @@ def main(arguments: list[str]) -> int:
 
 
 def measure(samples: list[Sample], size: int, draw: int, checkpoint: Path) -> dict[str, Any]:
-    """Adapt to some pictures with look-alikes and without, and read the others; return the figures."""
-    order = np.random.default_rng([draw, size]).permutation(len(samples))
-    learned, others = ([samples[i] for i in part] for part in (order[:size], order[size:]))
+    """Adapt to some pictures with look-alikes and without, and read the others; return the figures.
+
+    Raises:
+        CaptchaLabError: If too few pictures are left to read.
+    """
     with TemporaryDirectory() as name:
         folder = Path(name)
-        with ParquetWriter(folder / "learned.parquet") as writer:
-            for sample in learned:
-                writer.write(sample)
+        others = put_aside(samples, size, draw, folder / "learned.parquet")
         found = {}
         for how, plans in (("with", with_look_alikes), ("without", plan_for)):
             reader = Recognizer(adapted(checkpoint, folder / "learned.parquet", folder / how, plans))
