@@ -14,8 +14,14 @@ from captcha_core.urls import url_of, url_version
 PARQUET_SUFFIXES = (".parquet", ".pq")
 """Endings of file names, in lower case, that stand for Parquet."""
 
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
-"""Endings of archives, which commands leave to the user to unpack; the page takes zips."""
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+
+
+def archive_problem(path: Path, shown: str) -> str | None:
+    """Return what to say of a file that a command cannot read since it is an archive, by its name; None of others."""
+    if path.suffix.lower() not in _ARCHIVE_SUFFIXES:
+        return None
+    return f"{shown} is an archive; unpack it and give the folder."
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from captcha_core.data.cutting import in_jobs
 from captcha_core.errors import DataError
-from captcha_core.files import ARCHIVE_SUFFIXES, PARQUET_SUFFIXES, version_of
+from captcha_core.files import PARQUET_SUFFIXES, archive_problem, version_of
 from captcha_core.imaging import PICTURE_SUFFIXES
 from captcha_core.recognizer import NamedSource
 from captcha_core.urls import named
@@ -123,9 +123,8 @@ def _found(paths: Iterable[Path]) -> Iterator[Path | NamedSource]:
 
 def _unpacked(file: Path) -> Path | NamedSource:
     """Return a file, or why it cannot be read if it is an archive."""
-    if file.suffix.lower() not in ARCHIVE_SUFFIXES:
-        return file
-    return NamedSource(shown(file), DataError(f"{shown(file)} is an archive; unpack it and give the folder."))
+    problem = archive_problem(file, shown(file))
+    return file if problem is None else NamedSource(shown(file), DataError(problem))
 
 
 def _is_parquet(found: Path | NamedSource) -> bool:

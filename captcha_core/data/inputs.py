@@ -9,7 +9,7 @@ from pathlib import Path
 from captcha_core.data.folder import LABELS_FILE, visible_entries
 from captcha_core.data.parquet import splits_to_read
 from captcha_core.errors import DataError
-from captcha_core.files import ARCHIVE_SUFFIXES, PARQUET_SUFFIXES
+from captcha_core.files import PARQUET_SUFFIXES, archive_problem
 from captcha_core.imaging import PICTURE_SUFFIXES
 from captcha_core.urls import url_of
 
@@ -44,8 +44,7 @@ def _expanded(path: Path) -> list[Path]:
         return parts if parts and not has_pictures else [path]
     if path.suffix.lower() in {*PARQUET_SUFFIXES, *TABLE_SUFFIXES, *PICTURE_SUFFIXES}:
         return [path]
-    if path.suffix.lower() in ARCHIVE_SUFFIXES:
-        raise DataError(f"{path} is an archive; unpack it and give the folder.")
     raise DataError(
-        f"{path} is no kind of data that can be read; give Parquet, a folder of pictures, CSV, TSV or pictures."
+        archive_problem(path, str(path))
+        or f"{path} is no kind of data that can be read; give Parquet, a folder of pictures, CSV, TSV or pictures."
     )
